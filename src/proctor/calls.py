@@ -1,0 +1,105 @@
+"""Requests to a student's code, and the replies: what ``student.f(...)`` does on the student's side.
+
+The same ``perform`` serves a student's own notebook, plain nbgrader and the isolated process of ``proctor grade``, so that a
+test cell means the same everywhere. Requests and replies are dicts of plain data (see ``proctor.codec``).
+"""
+
+import ast
+import traceback
+
+MAX_MESSAGE = 2000
+MAX_TRACEBACK = 4000
+EVALUATE = "<evaluate>"
+
+
+class StudentError(RuntimeError):
+    """The student's code raised an exception.
+
+    Attributes:
+        kinds: class names of the exception, most special first (``["ZeroDivisionError", "ArithmeticError", …]``).
+        message: its text.
+        traceback: the lines of the student's own cells, as text.
+    """
+
+    def __init__(self, kinds, message, traceback=""):
+        self.kinds, self.message, self.traceback = list(kinds), message, traceback
+        super().__init__(f"{self.kinds[0]}: {message}" if message else self.kinds[0])
+
+
+class Unanswered(StudentError, NotImplementedError):
+    """The answer still holds the stub, or raises NotImplementedError itself."""
+
+
+def perform(request: dict, namespace: dict, keep_exception: bool = False) -> dict:
+    """Do what a request asks, in the student's namespace.
+
+    Args:
+        request: ``{"op": "call", "name", "args", "kwargs"}`` or ``{"op": "evaluate", "code", "data"}``.
+        namespace: the student's global names.
+        keep_exception: put the exception itself under ``"exception"`` (only where the reply stays in this process).
+
+    Returns:
+        ``{"value": …}``, or ``{"kinds": […], "message": …, "traceback": …}`` if the student's code raised.
+    """
+    try:
+        if request["op"] == "call":
+            name = request["name"]
+            if name not in namespace:
+                raise NameError(f"name {name!r} is not defined; run or complete the answer cell that defines it")
+            value = namespace[name]
+            if not callable(value):
+                raise TypeError(f"{name!r} is a {type(value).__name__}, expected something to call")
+            return {"value": value(*request["args"], **request["kwargs"])}
+        return {"value": evaluate(request["code"], {**namespace, **request["data"]})}
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's code are answers too
+        reply = describe(error)
+        if keep_exception:
+            reply["exception"] = error
+        return reply
+
+
+def evaluate(code: str, scope: dict):
+    """Run the statements of ``code`` in ``scope`` and return the value of its last line.
+
+    Raises:
+        SyntaxError: if the last statement is not an expression.
+    """
+    tree = ast.parse(code)
+    if not tree.body or not isinstance(tree.body[-1], ast.Expr):
+        raise SyntaxError("the last line of evaluate(...) must be an expression")
+    last = ast.Expression(tree.body.pop().value)
+    exec(compile(tree, EVALUATE, "exec"), scope)
+    return eval(compile(last, EVALUATE, "eval"), scope)
+
+
+def describe(error: BaseException) -> dict:
+    """An exception as plain data: class names, text, and the part of the traceback that lies in notebook cells."""
+    try:
+        message = str(error)
+    except Exception:
+        message = "(the exception's text could not be read)"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _in_cell(frame.filename)]
+    lines = [f"line {frame.lineno}: {frame.line or ''}".rstrip(": ") for frame in frames]
+    return {
+        "kinds": [cls.__name__ for cls in type(error).__mro__ if cls not in (BaseException, object)],
+        "message": message[:MAX_MESSAGE],
+        "traceback": "\n".join(lines)[-MAX_TRACEBACK:],
+    }
+
+
+def _in_cell(filename: str) -> bool:
+    return "ipykernel_" in filename or filename.startswith(("<ipython-input", "<cell"))
+
+
+def unwrap(reply: dict):
+    """The value of a reply.
+
+    Raises:
+        Unanswered: if the student's code raised NotImplementedError.
+        StudentError: if it raised anything else.
+    """
+    if "value" in reply:
+        return reply["value"]
+    kinds = [str(kind) for kind in reply["kinds"]] or ["Exception"]
+    cls = Unanswered if "NotImplementedError" in kinds else StudentError
+    raise cls(kinds, str(reply["message"]), str(reply["traceback"])) from reply.get("exception")

@@ -1,0 +1,159 @@
+"""The process in which a student's cells run.
+
+It holds an IPython shell, so that cells mean what they mean in a notebook, and serves requests one by one over a stream:
+``cell`` runs an answer or a given cell, ``call`` and ``evaluate`` ask for values (``proctor.calls``). It decides nothing:
+verdicts are made in the examiner's process, and whatever comes out of this one is plain data.
+
+Started by ``proctor.launch``, forked or as ``python -m proctor.candidate``.
+"""
+
+import contextlib
+import importlib.abc
+import io
+import os
+import struct
+import sys
+
+from proctor import calls, codec
+
+MAX_OUTPUT = 20_000
+MAX_MEMORY = 4 * 2**30
+MAX_FILE = 64 * 2**20
+_LENGTH = struct.Struct(">Q")
+
+
+def read_message(stream) -> bytes:
+    """One length-prefixed message; raises EOFError when the stream ends, CodecError when it claims too much."""
+    head = _read_exactly(stream, _LENGTH.size)
+    (length,) = _LENGTH.unpack(head)
+    if length > codec.MAX_BYTES:
+        raise codec.CodecError(f"expected at most {codec.MAX_BYTES} bytes, got {length}")
+    return _read_exactly(stream, length)
+
+
+def write_message(stream, data: bytes) -> None:
+    """Write one length-prefixed message and flush."""
+    stream.write(_LENGTH.pack(len(data)) + data)
+    stream.flush()
+
+
+def _read_exactly(stream, count):
+    data = stream.read(count) if count else b""
+    if data is None or len(data) < count:
+        raise EOFError("the other side closed the stream")
+    return data
+
+
+def serve(requests, replies) -> None:
+    """Answer requests until the stream ends.
+
+    Args:
+        requests: binary stream of messages.
+        replies: binary stream for the replies, one a request.
+    """
+    shell = _shell()
+    while True:
+        try:
+            request = codec.decode(read_message(requests))
+        except EOFError:
+            return
+        printed = _Printed()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            reply = _reply(request, shell)
+        try:
+            data = codec.encode({**reply, "printed": printed.getvalue()})
+        except codec.CodecError as error:
+            data = codec.encode({**calls.describe(error), "printed": printed.getvalue()})
+        write_message(replies, data)
+
+
+def _reply(request: dict, shell) -> dict:
+    if request["op"] == "configure":
+        forbid(request["forbids"])
+        return {"value": None}
+    if request["op"] == "cell":
+        try:
+            result = shell.run_cell(request["source"], store_history=False)
+        except BaseException as error:  # run_cell itself failed, for example on a source with null bytes
+            return calls.describe(error)
+        error = result.error_before_exec or result.error_in_exec
+        return {"value": None} if error is None else calls.describe(error)
+    return calls.perform(request, shell.user_ns)
+
+
+def _shell():
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False  # no SQLite file, no thread
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(config=config)
+    shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the reply carries the error
+    sys.modules["__main__"] = shell.user_module  # classes and `import __main__` of a cell find each other
+    return shell
+
+
+class _Printed(io.StringIO):
+    """Keeps the first ``MAX_OUTPUT`` characters that are printed."""
+
+    def write(self, text):
+        room = MAX_OUTPUT - self.tell()
+        if room > 0:
+            super().write(text[:room])
+        return len(text)
+
+
+class _Forbidden(importlib.abc.MetaPathFinder):
+    def __init__(self, names):
+        self.names = tuple(names)
+
+    def find_spec(self, fullname, path=None, target=None):
+        if any(fullname == name or fullname.startswith(name + ".") for name in self.names):
+            raise ModuleNotFoundError(f"{fullname} may not be used in this assignment", name=fullname)
+        return None
+
+
+def forbid(names) -> None:
+    """Make modules unimportable and unreachable by name in this process: loaded ones are taken away too."""
+    sys.meta_path.insert(0, _Forbidden(names))
+    for name in names:
+        for loaded in [m for m in sys.modules if m == name or m.startswith(name + ".")]:
+            del sys.modules[loaded]
+        parent, _, child = name.rpartition(".")
+        if parent in sys.modules:
+            vars(sys.modules[parent]).pop(child, None)
+
+
+def limit() -> None:
+    """Bound memory, file size and core dumps of this process, where the system can."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for name, value in (("RLIMIT_DATA", MAX_MEMORY), ("RLIMIT_FSIZE", MAX_FILE), ("RLIMIT_CORE", 0)):
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses some
+            resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def main() -> None:
+    """Serve on standard input and output; what the student's code writes there goes nowhere."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[variable] = "1"
+    os.environ["MPLBACKEND"] = "Agg"
+    import matplotlib.pyplot  # noqa: F401 - loaded before the student's clock starts
+    import torch
+
+    torch.set_num_threads(1)
+    limit()
+    write_message(replies, codec.encode("ready"))
+    serve(requests, replies)
+
+
+if __name__ == "__main__":
+    main()

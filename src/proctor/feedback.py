@@ -1,0 +1,183 @@
+"""Feedback: one self-contained HTML page for each student.
+
+The page shows the student's own answers, what each test said, what waits for a grader and what a grader wrote. It never holds
+the text of a test: only ids, verdicts and messages reach the template. Everything is escaped, the page carries a
+Content-Security-Policy that allows its own style sheet and nothing else, and there is no script.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from proctor.assignment import Assignment, Question
+from proctor.files import write_atomic
+from proctor.marks import GRADED, PARTLY, RIGHT, UNANSWERED, WAITING, WRONG, Manual, Mark, marks
+
+TEMPLATES = Path(__file__).parent / "templates"
+MAX_ANSWER = 20_000
+MAX_MESSAGE = 2_000
+MAX_OUTPUT = 4_000
+
+KIND_WORDS = {
+    "pass": "passed",
+    "fail": "not passed",
+    "error": "raised an error",
+    "unanswered": "no answer yet",
+    "timeout": "took too long",
+    "crash": "ended the program",
+    "memory": "needed too much memory",
+    "refused": "used something the rules exclude",
+    "not-run": "could not be run",
+}
+STATE_WORDS = {
+    RIGHT: "Right",
+    PARTLY: "Partly right",
+    WRONG: "Not right yet",
+    UNANSWERED: "No answer",
+    WAITING: "Waits for a grader",
+    GRADED: "Read by a grader",
+}
+STATE_CLASSES = {RIGHT: "right", PARTLY: "partly", WRONG: "wrong", UNANSWERED: "unanswered", WAITING: "waiting", GRADED: "graded"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A question's part of the score strip: where it starts, how wide it is, how much is filled; in percent of the strip."""
+
+    start: float
+    width: float
+    filled: float
+    state: str
+    title: str
+
+
+def feedback_html(assignment: Assignment, submission, judgement, manual: Mapping[str, Manual] | None = None) -> str:
+    """The page as text.
+
+    Args:
+        assignment: the master; of its tests cells only ids and points are used.
+        submission: student, answers and problems of the file.
+        judgement: the verdicts.
+        manual: cell id -> what a grader entered in the gradebook.
+    """
+    standing = marks(assignment, submission, judgement, manual)
+    style, policy = _style()
+    return (
+        _environment()
+        .get_template("feedback.html.j2")
+        .render(
+            title=assignment.title,
+            student=submission.student,
+            style=style,
+            policy=policy,
+            earned=sum(mark.earned for mark in standing),
+            points=assignment.points,
+            waiting=sum(mark.waiting for mark in standing if not mark.earned),
+            problems=[_clean(problem.message, MAX_MESSAGE) for problem in submission.problems],
+            strip=strip(assignment, standing),
+            questions=[_question(assignment, submission, judgement, mark, manual or {}) for mark in standing],
+        )
+    )
+
+
+def write_feedback(directory: Path, assignment: Assignment, submission, judgement, manual=None) -> Path:
+    """Write ``<directory>/<student>/<assignment>/<assignment>.html`` (then rename) and return its path."""
+    path = Path(directory) / submission.student / assignment.name / f"{assignment.name}.html"
+    write_atomic(path, feedback_html(assignment, submission, judgement, manual))
+    return path
+
+
+def question_title(assignment: Assignment, question: Question) -> str:
+    """The nearest heading above the answer, without Markdown's marks; the id in words where there is none."""
+    title = None
+    for cell in assignment.cells:
+        if cell.id == question.id:
+            break
+        if cell.role == "text":
+            for heading in re.findall(r"^#{2,6}\s+(.+?)\s*#*$", cell.source, flags=re.MULTILINE):
+                title = re.sub(r"[*`]|\\\(|\\\)", "", heading)
+        elif cell.role in ("answer", "written"):
+            title = None  # a heading belongs to the first question below it
+    return title or question.id.replace("-", " ").capitalize()
+
+
+def strip(assignment: Assignment, standing: tuple[Mark, ...]) -> list[Segment]:
+    """The score strip: one segment a question, as wide as its points."""
+    total, at, segments = assignment.points or 1.0, 0.0, []
+    for mark in standing:
+        width = 100.0 * mark.points / total
+        filled = width * min(max(mark.earned / mark.points, 0.0), 1.0) if mark.points else 0.0
+        title = f"{question_title(assignment, mark.question)}: {_number(mark.earned)} of {_number(mark.points)}"
+        segments.append(Segment(at, max(width - 0.4, 0.2), max(filled - 0.4, 0.0), STATE_CLASSES[mark.state], title))
+        at += width
+    return segments
+
+
+def _question(assignment, submission, judgement, mark: Mark, manual) -> dict:
+    question = mark.question
+    return {
+        "id": question.id,
+        "title": question_title(assignment, question),
+        "written": question.written,
+        "earned": mark.earned,
+        "points": mark.points,
+        "state": STATE_CLASSES[mark.state],
+        "word": STATE_WORDS[mark.state],
+        "answer": _clean(submission.answers.get(question.id, ""), MAX_ANSWER),
+        "error": _clean(judgement.cell_errors.get(question.id, ""), MAX_MESSAGE),
+        "output": _clean(judgement.outputs.get(question.id, ""), MAX_OUTPUT),
+        "comment": _clean(mark.comment or "", MAX_MESSAGE),
+        "tests": [
+            {
+                "id": verdict.cell,
+                "earned": manual[verdict.cell].score if _overruled(manual, verdict.cell) else verdict.earned,
+                "points": verdict.points,
+                "passed": verdict.passed,
+                "word": KIND_WORDS[verdict.kind],
+                "overruled": _overruled(manual, verdict.cell),
+                "message": _clean(verdict.message, MAX_MESSAGE),
+            }
+            for verdict in mark.verdicts
+        ],
+    }
+
+
+def _overruled(manual, cell) -> bool:
+    return cell in manual and manual[cell].score is not None
+
+
+def _clean(text: str, limit: int) -> str:
+    # Terminal colors and control characters mean nothing on a page; what is cut is said to be cut.
+    text = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", str(text))
+    text = "".join(character for character in text if character.isprintable() or character in "\n\t").strip("\n")
+    return text if len(text) <= limit else f"{text[:limit]}\n… ({len(text) - limit} more characters)"
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"
+
+
+@cache
+def _environment():
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["number"] = _number
+    return environment
+
+
+@cache
+def _style():
+    # The policy names the one style sheet by its hash, so that no other style can be smuggled in.
+    from markupsafe import Markup
+
+    style = (TEMPLATES / "feedback.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return Markup(style), policy

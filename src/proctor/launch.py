@@ -1,0 +1,235 @@
+"""Starts the process in which a student's cells run, and talks to it within limits.
+
+Three ways, one interface: ``fork_candidate`` (from a process that has torch imported; for variants that we wrote),
+``start_candidate`` (a fresh interpreter; a student checking their own work), and ``start_candidate(sandboxed=True)`` (a fresh
+interpreter inside bubblewrap; grading). A candidate that dies or exceeds a limit raises ``CandidateLost``.
+"""
+
+import contextlib
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from proctor import codec
+from proctor.candidate import forbid, limit, read_message, serve, write_message
+
+START_SECONDS = 120.0
+WALL_FACTOR = 6.0
+WALL_SECONDS = 20.0
+_POLL = 0.1
+
+
+class CandidateLost(RuntimeError):
+    """The student's process is gone: ``kind`` is ``timeout``, ``memory`` or ``crash``; the message is for the student."""
+
+    def __init__(self, kind: str, message: str):
+        self.kind = kind
+        super().__init__(message)
+
+
+class Candidate:
+    """A student's process and the streams to and from it.
+
+    Args:
+        process: its ``psutil.Process``; what it starts counts towards its limits.
+        receive: readable binary stream; a thread reads it, because waiting on pipes differs between systems.
+        send: writable binary stream.
+        kill: ends the process tree and returns the exit status.
+    """
+
+    def __init__(self, process, receive, send, kill):
+        self._process, self._receive, self._send, self._kill = process, receive, send, kill
+        self._replies: queue.Queue[bytes | None] = queue.Queue(maxsize=1)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._closed = False
+        self.cpu_seconds = 0.0
+
+    def request(self, request: dict, cpu_seconds: float) -> dict:
+        """Send a request and wait for the reply.
+
+        Args:
+            request: plain data.
+            cpu_seconds: CPU limit of this request, the whole process tree counted; wall time is bounded much more widely.
+
+        Raises:
+            CandidateLost: on a limit, a crash, or a reply that does not decode.
+        """
+        data = codec.encode(request)
+        try:
+            write_message(self._send, data)
+        except OSError:
+            self._lost("crash", "the process ended")
+        try:
+            reply = codec.decode(self.receive(cpu_seconds))
+        except codec.CodecError as error:
+            self._lost("crash", f"the process sent what is no reply ({error})")
+        if not isinstance(reply, dict):
+            self._lost("crash", "the process sent what is no reply")
+        return reply
+
+    def receive(self, cpu_seconds: float) -> bytes:
+        """The next message; raises CandidateLost at the limits."""
+        start, before = time.monotonic(), None
+        wall_seconds = cpu_seconds * WALL_FACTOR + WALL_SECONDS
+        while True:
+            try:
+                data = self._replies.get(timeout=_POLL)
+            except queue.Empty:
+                # The CPU clock is read only now: asking for it at every short request would cost more than the request.
+                used = self._cpu()
+                before = used if before is None else before
+                if used - before > cpu_seconds:
+                    self._lost("timeout", f"CPU limit of {cpu_seconds:g} s reached")
+                if time.monotonic() - start > wall_seconds:
+                    self._lost("timeout", f"no answer within {wall_seconds:g} s; is it waiting for something?")
+                continue
+            if data is None:
+                self._lost("crash", "the process ended")
+            return data
+
+    def close(self) -> int | None:
+        """End the process and all that it started; returns its exit status, None if it was closed before."""
+        if self._closed:
+            return None
+        self._closed = True
+        self.cpu_seconds = self._cpu()
+        status = self._kill()
+        while self._reader.is_alive():  # it may wait to hand over a message that nobody wants any more
+            with contextlib.suppress(queue.Empty):
+                self._replies.get(timeout=0.01)
+        for stream in (self._send, self._receive):
+            with contextlib.suppress(OSError):
+                stream.close()
+        return status
+
+    def _read(self):
+        try:
+            while True:
+                self._replies.put(read_message(self._receive))
+        except (EOFError, OSError, ValueError):
+            self._replies.put(None)
+
+    def _cpu(self) -> float:
+        total = 0.0
+        with contextlib.suppress(psutil.Error):  # a process that ended in between counts no more
+            for process in [self._process, *self._process.children(recursive=True)]:
+                times = process.cpu_times()
+                total += times.user + times.system
+        return total
+
+    def _lost(self, kind: str, message: str):
+        if kind == "crash":
+            time.sleep(0.02)  # the stream may close a moment before the process has its exit status
+        status = self.close()
+        if kind == "crash" and status:
+            killed = -status if status < 0 else status - 128 if status > 128 else 0
+            names = {one.value: one.name for one in signal.Signals}
+            message += f" ({'killed by ' + names[killed] if killed in names else f'exit status {status}'})"
+        raise CandidateLost(kind, message) from None
+
+
+def configure(candidate: Candidate, forbids) -> Candidate:
+    """Take the forbidden modules away in a fresh candidate."""
+    candidate.request({"op": "configure", "forbids": list(forbids)}, START_SECONDS)
+    return candidate
+
+
+def fork_candidate(forbids=()) -> Candidate:
+    """A candidate forked from this process, which must have torch imported and run no torch operation on threads."""
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.setsid()
+            ours.close()
+            null = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(null, stream)
+            sys.stdout, sys.stderr = open(os.devnull, "w"), open(os.devnull, "w")  # noqa: SIM115
+            limit()
+            forbid(forbids)
+            serve(theirs.makefile("rb"), theirs.makefile("wb"))
+            status = 0
+        finally:
+            os._exit(status)
+    theirs.close()
+
+    def kill():
+        for end in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        ours.close()
+        return os.waitstatus_to_exitcode(status)
+
+    return Candidate(psutil.Process(pid), ours.makefile("rb"), ours.makefile("wb"), kill)
+
+
+def start_candidate(forbids=(), sandboxed: bool = False) -> Candidate:
+    """A candidate in a fresh interpreter.
+
+    Args:
+        forbids: modules to take away.
+        sandboxed: run it inside bubblewrap, without network and with nothing of the course but the libraries.
+
+    Raises:
+        SandboxMissing: if a sandbox is asked for and this machine has none.
+    """
+    from proctor.sandbox import sandbox_command
+
+    folder = tempfile.TemporaryDirectory(prefix="proctor-")
+    command = [sys.executable, "-m", "proctor.candidate"]
+    if sandboxed:
+        command = sandbox_command(command, forbids)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=folder.name,
+        env=_environment(folder.name),
+        start_new_session=True,
+    )
+
+    def kill():
+        for one in _tree(process.pid):
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+        status = process.wait()
+        folder.cleanup()
+        return status
+
+    candidate = Candidate(psutil.Process(process.pid), process.stdout, process.stdin, kill)
+    try:
+        candidate.receive(START_SECONDS)  # importing the libraries is not the student's time
+        return configure(candidate, forbids)
+    except BaseException:
+        candidate.close()
+        raise
+
+
+def _tree(pid):
+    try:
+        process = psutil.Process(pid)
+        return [*process.children(recursive=True), process]
+    except psutil.Error:
+        return []
+
+
+def _environment(home: str) -> dict:
+    keep = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONPATH", "RAVINE_DEVICE")
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    base = {name: os.environ[name] for name in keep if name in os.environ}
+    place = {"HOME": home, "TMPDIR": home, "MPLCONFIGDIR": str(Path(home) / "mpl"), "MPLBACKEND": "Agg"}
+    return base | threads | place | {"PYTHONDONTWRITEBYTECODE": "1"}

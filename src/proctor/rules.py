@@ -1,0 +1,68 @@
+"""What an answer may import: a static reading of its text, so that the student gets a sentence and not a riddle.
+
+This is help, not a wall: the wall is that the process in which answers run cannot import the forbidden modules.
+"""
+
+import ast
+
+# Small modules of the standard library that no question needs to keep away.
+ALWAYS = frozenset(
+    "__future__ abc collections copy dataclasses enum fractions functools itertools math numbers operator random statistics "
+    "typing warnings".split()
+)
+
+
+def breaches(source: str, imports: tuple[str, ...], forbids: tuple[str, ...]) -> list[str]:
+    """Modules that an answer uses although the assignment does not allow them.
+
+    Args:
+        source: text of the answer cell; what does not parse is left to the run, which reports it better.
+        imports: dotted names that may be imported, submodules included.
+        forbids: dotted names that may not be used, submodules included; they win over ``imports``.
+
+    Returns:
+        The names, sorted.
+    """
+    try:
+        tree = ast.parse(_python(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = set()
+    for node in ast.walk(tree):
+        for name in _imported(node):
+            if _within(name, forbids) or not _within(name, (*imports, *ALWAYS)):
+                found.add(name)
+        dotted = _dotted(node)
+        if dotted and _within(dotted, forbids):
+            found.add(next(name for name in forbids if _within(dotted, (name,))))
+    return sorted(found)
+
+
+def _python(source):
+    if not any(line.lstrip().startswith(("%", "!")) for line in source.split("\n")):
+        return source
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        module = "." * node.level + (node.module or "")
+        # `from torch import optim` names a module too; `from torch import tensor` is harmless and covered by `torch`.
+        return [module] + [f"{module}.{alias.name}" for alias in node.names]
+    return []
+
+
+def _dotted(node) -> str | None:
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if parts and isinstance(node, ast.Name) else None
+
+
+def _within(name, allowed) -> bool:
+    return any(name == one or name.startswith(one + ".") for one in allowed)

@@ -1,0 +1,16 @@
+"""The site's Sphinx extension: what the book needs that Jupyter Book does not give.
+
+Local assets and no unused scripts (:mod:`proctor.site.assets`), buttons that give notebooks of the public tree
+(:mod:`proctor.site.links`), the card that leads to an assignment (:mod:`proctor.site.cards`), pages gathered from all
+chapters (:mod:`proctor.site.gathered`), the landing page's figures (:mod:`proctor.site.figures`), and references named
+by author and year (:mod:`proctor.site.references`).
+"""
+
+from proctor.site import assets, cards, figures, gathered, links, references
+
+
+def setup(app):
+    """Register everything with Sphinx."""
+    for part in (assets, cards, figures, gathered, links, references):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,47 @@
+"""The small library that every notebook of "Out of the Ravine" imports.
+
+A *ravine* is the long, steep-sided valley in which plain gradient descent zigzags; the course keeps returning to it.
+Modules load when they are first used, so ``import ravine`` costs nothing and does not import PyTorch:
+
+    landscapes        losses of two parameters whose shape and minima are known
+    gradient_descent  the pure step and the optimizer
+    descent           ``descend``: run an optimizer on a loss and record its path
+    training          ``fit``: a plain training loop
+    data              small data sets that need no download
+    plot              the one style, the colors, contour plots, animated paths
+    runtime           device and seeds
+    claims            ``claim``: a sentence of the prose, checked when the page runs
+
+>>> import ravine
+>>> path = ravine.descend(ravine.landscapes.quadratic(), ravine.gradient_descent.GradientDescent, steps=10, lr=0.019)
+>>> path.steps
+10
+"""
+
+import importlib
+
+_MODULES = frozenset(
+    {"claims", "data", "descent", "gradient_descent", "landscapes", "plot", "progress", "runtime", "training"}
+)
+_FUNCTIONS = {
+    "claim": "claims",
+    "descend": "descent",
+    "device": "runtime",
+    "fit": "training",
+    "seed_everything": "runtime",
+}
+
+__all__ = [*sorted(_MODULES), *sorted(_FUNCTIONS)]  # noqa: PLE0604 - both hold strings
+
+
+def __getattr__(name):
+    """Import a module or function of the library when it is first asked for (PEP 562)."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

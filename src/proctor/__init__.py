@@ -1,7 +1,7 @@
 """proctor: releases, checks, verifies and grades the course's assignments.
 
-A test cell needs four names: ``student`` asks the student's code for values, ``rng`` draws inputs, ``assert_close`` and its
-kin judge. Everything else is behind the command line; see ``proctor --help`` and CONTRIBUTING.md.
+A test cell needs four names: ``student`` asks the student's code for values, ``rng`` draws inputs, ``assert_close`` and
+its kin judge. Everything else is behind the command line; see ``proctor --help`` and CONTRIBUTING.md.
 """
 
 from proctor.asserts import assert_close, assert_equal, assert_raises

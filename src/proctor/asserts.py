@@ -1,8 +1,8 @@
 """What a test cell asserts with: messages that say what was expected and got, and which misconception it looks like.
 
-``mistakes`` maps the name of a misconception to the value it gives; when the student's value is that one, the message says
-so. The expected value itself is printed only with ``reveal=True``, which is for inputs that were drawn: for fixed inputs it
-would hand out the answer.
+``mistakes`` maps the name of a misconception to the value it gives; when the student's value is that one, the message
+says so. The expected value itself is printed only with ``reveal=True``, which is for inputs that were drawn: for fixed
+inputs it would hand out the answer.
 """
 
 import math
@@ -17,7 +17,7 @@ from proctor.calls import StudentError
 def assert_close(
     got, expected, *, rtol=1e-6, atol=1e-9, name="the result", mistakes: Mapping | None = None, reveal=False
 ):
-    """Fail unless ``got`` has the shape of ``expected`` and ``|got - expected| <= atol + rtol * |expected|`` everywhere.
+    """Fail unless ``got`` has the shape of ``expected`` and ``|got - expected| <= atol + rtol * |expected|``.
 
     Args:
         got: a number, nested list, NumPy array or torch tensor; what the student's code returned.

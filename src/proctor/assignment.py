@@ -1,8 +1,8 @@
 """An assignment: the cells of a master, each with its role, and the questions they make.
 
-A master is a MyST text notebook ``solutions/<name>/<name>.md``; a release is the notebook that students get, with the same
-cells without solutions and hidden tests. Both read into the same ``Assignment``, so that grading, checking and auditing
-share one view of it. The cell options are described in CONTRIBUTING.md.
+A master is a MyST text notebook ``solutions/<name>/<name>.md``; a release is the notebook that students get, with the
+same cells without solutions and hidden tests. Both read into the same ``Assignment``, so that grading, checking and
+auditing share one view of it. The cell options are described in CONTRIBUTING.md.
 """
 
 import hashlib
@@ -277,13 +277,18 @@ def _role(cell, number, where) -> tuple[str, str, float]:
 
 
 def _release_cells(notebook) -> Iterator[Cell]:
+    seen = set()
     for number, cell in enumerate(notebook.cells):
         ours = cell.metadata.get("proctor", {})
         role = ours.get("role", "text" if cell.cell_type == "markdown" else "show")
         if role not in ROLES:
             raise MasterError(f"cell {number}: unknown role {role!r}; download the assignment again")
+        id = cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id") or f"added-{number:03d}"
+        if id in seen:  # a copy that a student made: the first one counts, as in grading
+            continue
+        seen.add(id)
         yield Cell(
-            id=cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell-{number:03d}",
+            id=id,
             kind=cell.cell_type,
             role=role,
             source=cell.source,

@@ -1,7 +1,7 @@
 """Requests to a student's code, and the replies: what ``student.f(...)`` does on the student's side.
 
-The same ``perform`` serves a student's own notebook, plain nbgrader and the isolated process of ``proctor grade``, so that a
-test cell means the same everywhere. Requests and replies are dicts of plain data (see ``proctor.codec``).
+The same ``perform`` serves a student's own notebook, plain nbgrader and the isolated process of ``proctor grade``, so
+that a test cell means the same everywhere. Requests and replies are dicts of plain data (see ``proctor.codec``).
 """
 
 import ast

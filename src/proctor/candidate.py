@@ -1,8 +1,8 @@
 """The process in which a student's cells run.
 
-It holds an IPython shell, so that cells mean what they mean in a notebook, and serves requests one by one over a stream:
-``cell`` runs an answer or a given cell, ``call`` and ``evaluate`` ask for values (``proctor.calls``). It decides nothing:
-verdicts are made in the examiner's process, and whatever comes out of this one is plain data.
+It holds an IPython shell, so that cells mean what they mean in a notebook, and serves requests one by one over a
+stream: ``cell`` runs an answer or a given cell, ``call`` and ``evaluate`` ask for values (``proctor.calls``). It
+decides nothing: verdicts are made in the examiner's process, and whatever comes out of this one is plain data.
 
 Started by ``proctor.launch``, forked or as ``python -m proctor.candidate``.
 """

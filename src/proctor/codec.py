@@ -1,9 +1,9 @@
 """Plain data as bytes, and back: the only thing that crosses between a student's process and the examiner's.
 
 JSON carries the structure, raw little-endian bytes carry the arrays. Decoding builds exact types only (None, bool, int,
-float, complex, str, list, tuple, dict with string keys, NumPy arrays and scalars, torch tensors), checks every size before
-it allocates, and never unpickles. An array's bytes must be exactly as long as its shape and dtype say, so a forged header
-cannot ask for memory. Torch is used if it is already imported, never imported.
+float, complex, str, list, tuple, dict with string keys, NumPy arrays and scalars, torch tensors), checks every size
+before it allocates, and never unpickles. An array's bytes must be exactly as long as its shape and dtype say, so a
+forged header cannot ask for memory. Torch is used if it is already imported, never imported.
 """
 
 import json
@@ -31,7 +31,8 @@ def encode(value) -> bytes:
     """Plain data to bytes.
 
     Raises:
-        CodecError: if ``value`` holds anything else, is nested deeper than ``MAX_DEPTH``, or is larger than ``MAX_BYTES``.
+        CodecError: if ``value`` holds anything else, is nested deeper than ``MAX_DEPTH``, or is larger than
+            ``MAX_BYTES``.
     """
     arrays: list[bytes] = []
     tree = _encode(value, arrays, 0, [0])

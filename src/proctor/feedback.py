@@ -41,7 +41,14 @@ STATE_WORDS = {
     WAITING: "Waits for a grader",
     GRADED: "Read by a grader",
 }
-STATE_CLASSES = {RIGHT: "right", PARTLY: "partly", WRONG: "wrong", UNANSWERED: "unanswered", WAITING: "waiting", GRADED: "graded"}
+STATE_CLASSES = {
+    RIGHT: "right",
+    PARTLY: "partly",
+    WRONG: "wrong",
+    UNANSWERED: "unanswered",
+    WAITING: "waiting",
+    GRADED: "graded",
+}
 
 
 @dataclass(frozen=True)
@@ -166,7 +173,11 @@ def _environment():
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["number"] = _number
     return environment

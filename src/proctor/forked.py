@@ -1,7 +1,7 @@
 """Runs a function in a forked child and brings its result back: a fresh, cheap process for each examiner.
 
-The parent must be single-threaded and keep its hands off torch operations, so that a child starts clean in milliseconds.
-Both sides are ours, so the result is pickled.
+The parent must be single-threaded and keep its hands off torch operations, so that a child starts clean in
+milliseconds. Both sides are ours, so the result is pickled.
 """
 
 import os

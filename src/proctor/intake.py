@@ -1,7 +1,8 @@
 """Reads what a student handed in, trusting nothing of it but the text of the answer cells.
 
-The notebook that is graded is rebuilt from the master. A submission may be missing, empty, binary, huge, a link, of another
-format, with cells deleted, doubled, moved or edited: each is a named problem, and whatever can be graded is graded.
+The notebook that is graded is rebuilt from the master. A submission may be missing, empty, binary, huge, a link, of
+another format, with cells deleted, doubled, moved or edited: each is a named problem, and whatever can be graded is
+graded.
 """
 
 import json
@@ -38,7 +39,7 @@ PROBLEMS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What was wrong with a submission: a code out of ``PROBLEMS``, a sentence for the student, the cell if there is one."""
+    """What was wrong with a submission: a code out of ``PROBLEMS``, a sentence for the student, the cell if any."""
 
     code: str
     message: str
@@ -93,7 +94,9 @@ def _choose(folder: Path, name: str, problems) -> Path | None:
             names = ", ".join(one.name for one in notebooks)
             problems.append(_problem("missing", f"expected {name}.ipynb, got {names}; it is unclear which one counts"))
             return None
-        problems.append(_problem("renamed", f"expected {name}.ipynb, got {notebooks[0].name}; it was graded all the same"))
+        problems.append(
+            _problem("renamed", f"expected {name}.ipynb, got {notebooks[0].name}; it was graded all the same")
+        )
         return notebooks[0]
     if len(notebooks) > 1:
         extra = ", ".join(one.name for one in notebooks if one != right)
@@ -139,7 +142,9 @@ def _cells(data: bytes, problems) -> list | None:
         return None
     if notebook["nbformat"] != 4:
         problems.append(
-            _problem("wrong-format", f"expected nbformat 4, got {notebook['nbformat']!r:.20}; save it with a current Jupyter")
+            _problem(
+                "wrong-format", f"expected nbformat 4, got {notebook['nbformat']!r:.20}; save it with a current Jupyter"
+            )
         )
         return None
     if not isinstance(notebook.get("cells"), list):

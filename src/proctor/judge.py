@@ -1,9 +1,10 @@
 """The examiner: runs test cells where a student's code cannot reach them, and gives verdicts.
 
-Cells go in the order of the master. A given cell runs on both sides; an answer cell runs in the candidate's process (see
-``proctor.launch``); a tests cell runs here, asking the candidate for values. A tests cell passes when it ends without an
-exception; anything else is a fail, and no verdict is a fail. A candidate that crashes or exceeds a limit loses the question
-it was in: a fresh one replays the given cells and the earlier answers without it, and the rest is judged.
+Cells go in the order of the master. A given cell runs on both sides; an answer cell runs in the candidate's process
+(see ``proctor.launch``); a tests cell runs here, asking the candidate for values. A tests cell passes when it ends
+without an exception; anything else is a fail, and no verdict is a fail. A candidate that crashes or exceeds a limit
+loses the question it was in: a fresh one replays the given cells and the earlier answers without it, and the rest is
+judged.
 """
 
 from collections.abc import Callable, Collection

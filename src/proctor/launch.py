@@ -1,8 +1,8 @@
 """Starts the process in which a student's cells run, and talks to it within limits.
 
 Three ways, one interface: ``fork_candidate`` (from a process that has torch imported; for variants that we wrote),
-``start_candidate`` (a fresh interpreter; a student checking their own work), and ``start_candidate(sandboxed=True)`` (a fresh
-interpreter inside bubblewrap; grading). A candidate that dies or exceeds a limit raises ``CandidateLost``.
+``start_candidate`` (a fresh interpreter; a student checking their own work), and ``start_candidate(sandboxed=True)`` (a
+fresh interpreter inside bubblewrap; grading). A candidate that dies or exceeds a limit raises ``CandidateLost``.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ _POLL = 0.1
 
 
 class CandidateLost(RuntimeError):
-    """The student's process is gone: ``kind`` is ``timeout``, ``memory`` or ``crash``; the message is for the student."""
+    """The student's process is gone; ``kind`` is ``timeout`` or ``crash``, and the message is for the student."""
 
     def __init__(self, kind: str, message: str):
         self.kind = kind
@@ -59,7 +59,8 @@ class Candidate:
 
         Args:
             request: plain data.
-            cpu_seconds: CPU limit of this request, the whole process tree counted; wall time is bounded much more widely.
+            cpu_seconds: CPU limit of this request, the whole process tree counted; wall time is bounded much more
+                widely.
 
         Raises:
             CandidateLost: on a limit, a crash, or a reply that does not decode.

@@ -1,8 +1,8 @@
 """Markers in a master's cells: which lines are the solution, the hidden tests, the rubric.
 
-A marker stands alone on its line, spelled exactly ``### BEGIN SOLUTION`` … ``### END SOLUTION`` (likewise ``HIDDEN TESTS``
-and ``RUBRIC``). nbgrader looks for the words anywhere in a line and accepts an END without a BEGIN, which releases the
-answer; here every marker must pair up, or the master is refused.
+A marker stands alone on its line, spelled exactly ``### BEGIN SOLUTION`` … ``### END SOLUTION`` (likewise ``HIDDEN
+TESTS`` and ``RUBRIC``). nbgrader looks for the words anywhere in a line and accepts an END without a BEGIN, which
+releases the answer; here every marker must pair up, or the master is refused.
 """
 
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"

@@ -5,14 +5,15 @@ markers), never a docstring, an annotation, or the text of an error message. Its
 
     line 7: params - lr * grad -> params + lr * grad
 
-so that ``equivalent("gradient-step", "params - lr * grad -> params + lr * grad", why=…)`` can list it; lines are those of
-the answer cell. The order and the names depend on the cell's text alone.
+so that ``equivalent("gradient-step", "params - lr * grad -> params + lr * grad", why=…)`` can list it; lines are those
+of the answer cell. The order and the names depend on the cell's text alone.
 """
 
 import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from proctor.mutations import rewrites
 
@@ -72,6 +73,23 @@ def mutants(source: str) -> list[Mutant]:
         if text != original and text not in found:
             found[text] = line, short, long
     return [Mutant(name, text) for name, text in zip(_names(found.values()), found, strict=True)]
+
+
+def find_mutant(mutants: list[Mutant], name: str) -> Mutant:
+    """The mutant of this name; ``line 7:`` may be left off where no other line has the same.
+
+    Raises:
+        ValueError: if there is none, with the nearest names, or more than one.
+    """
+    found = [mutant for mutant in mutants if name in (mutant.name, mutant.name.partition(": ")[2])]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ValueError(
+            f"{len(found)} mutants have the name {name!r}; put the line before it, as in {found[0].name!r}"
+        )
+    near = get_close_matches(name, [mutant.name for mutant in mutants], n=3, cutoff=0.3)
+    raise ValueError(f"no mutant has the name {name!r}; the nearest are {near}")
 
 
 def _names(changes) -> list[str]:

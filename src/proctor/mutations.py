@@ -36,7 +36,9 @@ REDUCTIONS |= {"amax": "amin", "amin": "amax", "any": "all", "all": "any", "ceil
 REDUCTIONS |= {"zeros_like": "ones_like", "ones_like": "zeros_like", "zeros": "ones", "ones": "zeros"}
 MAPS = {"abs", "sqrt", "square", "exp", "log", "log1p", "expm1", "log10", "log2", "tanh", "sigmoid", "relu", "softmax"}
 MAPS |= {"log_softmax", "sign", "norm", "sum", "mean", "reversed", "sorted", "ceil", "floor", "round", "flip", "cumsum"}
-SYMMETRIC = {"max", "min", "maximum", "minimum", "add", "mul", "dot", "allclose", "isclose", "hypot", "isinstance"}
+SYMMETRIC = {"max", "min", "maximum", "minimum", "add", "mul", "dot", "inner", "allclose", "isclose", "hypot"}
+STATEMENTS = (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Return, ast.Break, ast.Continue, ast.Delete)
+NEUTRAL_KEYWORDS = {"strict", "device"}
 
 
 def rewrites(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST]:
@@ -44,9 +46,7 @@ def rewrites(node: ast.AST, parent: ast.AST) -> Iterator[ast.AST]:
     rule = RULES.get(type(node))
     if rule is not None:
         yield from rule(node, parent)
-    if isinstance(
-        node, (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Return, ast.Break, ast.Continue, ast.Delete)
-    ):
+    if isinstance(node, STATEMENTS) and not _is_print(node):
         yield ast.copy_location(ast.Pass(), node)
 
 
@@ -66,12 +66,7 @@ def _binary(node: ast.BinOp, parent):
 def _augmented(node: ast.AugAssign, parent):
     for operator in OPERATORS.get(type(node.op), ()):
         yield ast.copy_location(ast.AugAssign(node.target, operator(), node.value), node)
-    target = ast.parse(ast.unparse(node.target), mode="eval").body
     yield ast.copy_location(ast.Assign([node.target], node.value), node)
-    if not isinstance(target, ast.Name):
-        return
-    # ``x += y`` writes into the caller's array and ``x = x + y`` does not: the difference is a classic.
-    yield ast.copy_location(ast.Assign([node.target], ast.BinOp(target, node.op, node.value)), node)
 
 
 def _unary(node: ast.UnaryOp, parent):
@@ -94,6 +89,8 @@ def _boolean(node: ast.BoolOp, parent):
 
 def _constant(node: ast.Constant, parent):
     value = node.value
+    if isinstance(parent, ast.keyword) and parent.arg in NEUTRAL_KEYWORDS:
+        return
     if isinstance(value, bool):
         yield ast.Constant(not value)
     elif isinstance(value, int) and not (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)):
@@ -101,18 +98,25 @@ def _constant(node: ast.Constant, parent):
     elif isinstance(value, float):
         # A small constant guards against a division by zero; twice as much guards as well.
         yield _number(1.0 if value == 0 else value * 2 if abs(value) >= 1e-3 else value * 1000)
-    elif isinstance(value, str) and isinstance(parent, (ast.Assign, ast.AnnAssign, ast.List, ast.Tuple, ast.Set)):
-        letters = "ABCDE" if value.isupper() else "abcde"
+    elif isinstance(value, str) and isinstance(parent, (ast.Assign, ast.AnnAssign)):
+        # An answer to a multiple choice: every other letter must fail.
+        letters = "ABCDEF" if value.isupper() else "abcdef"
         yield from (ast.Constant(letter) for letter in (letters if len(value) == 1 else ("",)) if letter != value)
 
 
 def _value(node: ast.Assign, parent):
     if not isinstance(parent, ast.Module) or not all(isinstance(target, ast.Name) for target in node.targets):
         return
-    for value in (0, 1, -1, None):
+    # Of an expression the type is not known: 1 might be accepted for True, and rightly so.
+    for value in (0, 1, -1, None) if _is_number(node.value) else (-1, None):
         yield ast.copy_location(ast.Assign(node.targets, _number(value)), node)
     if _is_number(node.value) and isinstance(node.value.value, float):
         yield ast.copy_location(ast.Assign(node.targets, _number(node.value.value / 2)), node)
+
+
+def _set(node: ast.Set, parent):
+    for position in range(len(node.elts) if len(node.elts) > 1 else 0):
+        yield ast.Set(node.elts[:position] + node.elts[position + 1 :])
 
 
 def _sequence(node, parent):
@@ -120,6 +124,8 @@ def _sequence(node, parent):
         return
     if len(node.elts) == 2 or (len(node.elts) > 2 and isinstance(parent, (ast.Assign, ast.Return))):
         yield type(node)([*node.elts[1::-1], *node.elts[2:]], node.ctx)
+    if len(node.elts) > 1 and isinstance(parent, ast.Assign):
+        yield type(node)(node.elts[:-1], node.ctx)
 
 
 def _slice(node: ast.Slice, parent):
@@ -154,7 +160,7 @@ def _call(node: ast.Call, parent):
             swapped[position : position + 2] = swapped[position + 1], swapped[position]
             yield ast.Call(node.func, swapped, node.keywords)
     for position, keyword in enumerate(node.keywords):
-        if keyword.arg is not None:
+        if keyword.arg is not None and keyword.arg not in NEUTRAL_KEYWORDS:
             yield ast.Call(node.func, node.args, node.keywords[:position] + node.keywords[position + 1 :])
 
 
@@ -194,6 +200,7 @@ RULES = {
     ast.Assign: _value,
     ast.Tuple: _sequence,
     ast.List: _sequence,
+    ast.Set: _set,
     ast.Slice: _slice,
     ast.Call: _call,
     ast.If: _condition,
@@ -227,6 +234,10 @@ def _is_module(node) -> bool:
     while isinstance(root, ast.Attribute):
         root = root.value
     return isinstance(root, ast.Name) and root.id in {"torch", "np", "numpy", "math", "F", "nn", "copy"}
+
+
+def _is_print(node) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _called(node.value) == "print"
 
 
 def _called(node: ast.Call) -> str:

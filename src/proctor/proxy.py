@@ -1,8 +1,8 @@
 """``student``: how a test cell asks the student's code for a value.
 
 In a student's notebook and under plain nbgrader the request is served in the running kernel; ``proctor grade`` puts a
-channel to another process in its place. Either way arguments and results go through ``proctor.codec``, so a test sees the
-same plain data, and an answer that cannot be sent fails the same way.
+channel to another process in its place. Either way arguments and results go through ``proctor.codec``, so a test sees
+the same plain data, and an answer that cannot be sent fails the same way.
 """
 
 import sys
@@ -40,8 +40,8 @@ class StudentFunction:
 class Student:
     """The student's code, seen from a test cell.
 
-    ``student.f(*args, **kwargs)`` calls the student's ``f``; ``student.evaluate("expression", **data)`` evaluates in the
-    student's names with ``data`` bound. Plain data goes in and plain data comes back.
+    ``student.f(*args, **kwargs)`` calls the student's ``f``; ``student.evaluate("expression", **data)`` evaluates in
+    the student's names with ``data`` bound. Plain data goes in and plain data comes back.
 
     Raises:
         Unanswered: the answer still raises NotImplementedError.

@@ -1,8 +1,8 @@
 """Writes notebooks from text: masters into nbgrader sources and releases, chapters into downloadable notebooks.
 
 People write Markdown; this writes ``_nbgrader/source/<name>/<name>.ipynb`` (with solutions, for nbgrader) and
-``notebooks/<name>/<name>.ipynb`` (for students), and ``notebooks/book/<part>/<topic>.ipynb``. Output depends on the text
-alone: cell ids are pinned, nothing is stamped, and a file whose bytes would not change is not touched.
+``notebooks/<name>/<name>.ipynb`` (for students), and ``notebooks/book/<part>/<topic>.ipynb``. Output depends on the
+text alone: cell ids are pinned, nothing is stamped, and a file whose bytes would not change is not touched.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from proctor import markers
 from proctor.assignment import Assignment, Cell, find_assignments, find_master, read_master
+from proctor.checksums import cell_checksum
 from proctor.files import write_atomic
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -37,12 +38,10 @@ def source_notebook(assignment: Assignment):
 
 def release_notebook(assignment: Assignment, repository: str | None = None):
     """What a student gets: stubs, visible tests, nbgrader metadata with checksums, the guarded install cell first."""
-    from nbgrader.utils import compute_checksum
-
     notebook = _notebook(assignment, lambda cell: cell.released, install=repository)
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
-            cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+            cell.metadata.nbgrader["checksum"] = cell_checksum(cell)
     return notebook
 
 

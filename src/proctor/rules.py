@@ -7,8 +7,8 @@ import ast
 
 # Small modules of the standard library that no question needs to keep away.
 ALWAYS = frozenset(
-    "__future__ abc collections copy dataclasses enum fractions functools itertools math numbers operator random statistics "
-    "typing warnings".split()
+    ("__future__", "abc", "collections", "copy", "dataclasses", "enum", "fractions", "functools", "itertools", "math")
+    + ("numbers", "operator", "random", "statistics", "typing", "warnings")
 )
 
 

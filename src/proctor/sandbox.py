@@ -1,8 +1,8 @@
 """The sandbox of grading: bubblewrap, with the interpreter and its libraries and nothing else of this machine.
 
-Inside there is no network, a read-only system, an empty private home and ``/tmp``, an own process table, and nobody else's
-files: no master, hidden test, gradebook or other submission. Source files of the modules that an assignment forbids are
-covered. Facts measured on bubblewrap 0.8.
+Inside there is no network, a read-only system, an empty private home and ``/tmp``, an own process table, and nobody
+else's files: no master, hidden test, gradebook or other submission. Source files of the modules that an assignment
+forbids are covered. Facts measured on bubblewrap 0.8.
 """
 
 import functools
@@ -14,8 +14,8 @@ import sysconfig
 from pathlib import Path
 
 HOW_TO = (
-    "proctor grade needs bubblewrap to run students' code safely: install it (Debian, Ubuntu: apt-get install bubblewrap) "
-    "and see `proctor doctor`; --unsafe runs students' code with your own rights"
+    "proctor grade needs bubblewrap to run students' code safely: install it "
+    "(Debian, Ubuntu: apt-get install bubblewrap) and see `proctor doctor`; --unsafe runs students' code with your own rights"
 )
 
 

@@ -1,7 +1,8 @@
 """Random inputs for tests that nobody can foresee and anybody with the secret can draw again.
 
-The seed of a question is an HMAC over assignment, question, master and the normalized answer, keyed with the course's secret:
-the same answer always gets the same inputs, so scores repeat; a student, who lacks the secret, cannot compute them.
+The seed of a question is an HMAC over assignment, question, master and the normalized answer, keyed with the course's
+secret: the same answer always gets the same inputs, so scores repeat; a student, who lacks the secret, cannot compute
+them.
 """
 
 import hashlib

@@ -90,7 +90,7 @@ class Variants:
             if not any(entry.question == id for entry in self.wrong):
                 yield f"{self.path}: question {id!r} has no wrong answer; add wrong({id!r}, …) for a plausible mistake"
             if not any(entry.question == id for entry in self.right):
-                yield f"{self.path}: question {id!r} has no other right answer; add right({id!r}, …) written differently"
+                yield f"{self.path}: question {id!r} has no second right answer; add right({id!r}, …)"
 
 
 _reading: ContextVar[list | None] = ContextVar("variants being read", default=None)

@@ -6,6 +6,7 @@ The race is drawn here as a still picture, from paths that PyTorch's and the cou
 """
 
 import json
+import math
 from html import escape
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def race() -> str:
     alt = f"Contour lines of a long, winding valley. Three paths run along it to the lowest point: {told}."
     data = json.dumps({"shape": SHAPE, "racers": RACERS, "start": START, "steps": STEPS, "arrived": ARRIVED})
     paths = "".join(_walker(name, path) for name, path in recorded.items())
-    goal = _pixels(SHAPE["goal"], SHAPE["bend"] * _sin(SHAPE["wave"] * SHAPE["goal"] + SHAPE["phase"]))
+    goal = _pixels(SHAPE["goal"], SHAPE["bend"] * math.sin(SHAPE["wave"] * SHAPE["goal"] + SHAPE["phase"]))
     counts = ", ".join(f"{name} {path.steps}" for name, path in recorded.items())
     return (
         f'<figure class="race" data-race="{escape(data)}">'
@@ -149,12 +150,6 @@ def _contours() -> str:
 
 def _pixels(x: float, y: float) -> str:
     return f"{WIDTH / 2 + SCALE * x:.1f},{HEIGHT / 2 - SCALE * y:.1f}"
-
-
-def _sin(angle: float) -> float:
-    from math import sin
-
-    return sin(angle)
 
 
 def _raw(html: str) -> nodes.raw:

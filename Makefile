@@ -1,0 +1,135 @@
+# Out of the Ravine: every command of the course. `make help` lists the targets.
+#
+#   PYTHON       the Python (3.11 or newer) that makes the virtual environment
+#   TORCH_INDEX  an index to take PyTorch from, e.g. one with CPU-only wheels; empty: the usual one
+#   PORT         where `make serve` listens
+#
+# A stamp in _build/stamps says when a step last succeeded; its prerequisites are the files that the step reads.
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+PORT ?= 8000
+WORKERS ?= 2
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := _build/stamps
+INSTALLED := $(VENV)/installed
+SAMPLE := _build/sample
+PUBLIC := _build/public
+STEPS := $(PYTHON) -I src/proctor/steps.py
+STEP := $(STEPS) run
+
+# Generated: made again when a file in it was edited or removed, which its directories' times show.
+NOTEBOOKS := $(shell find notebooks/ -not -path '*.ipynb_checkpoints*' 2>/dev/null)
+MASTERS := $(shell find solutions -name '*.md' 2>/dev/null)
+ASSIGNMENTS := $(sort $(notdir $(patsubst %/,%,$(dir $(MASTERS)))))
+CHAPTERS := $(shell find book -name '*.md' 2>/dev/null)
+BOOK := $(shell find book -type f -not -path '*.ipynb_checkpoints*' 2>/dev/null)
+RAVINE := $(shell find src/ravine -type f -not -name '*.pyc' 2>/dev/null)
+SITE_CODE := $(shell find src/proctor/site -type f -not -name '*.pyc' 2>/dev/null) src/proctor/build.py src/proctor/executed.py
+# What decides a grade: all of proctor but the tools around it.
+TOOLS := build executed steps suites serve publish doctor bench soak
+GRADING := $(filter-out $(TOOLS:%=src/proctor/%.py),$(wildcard src/proctor/*.py src/proctor/templates/*))
+RELEASING := $(patsubst %,src/proctor/%.py,assignment release markers files)
+
+.DEFAULT_GOAL := all
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.PHONY: all help install system notebooks site sample publish serve test check lint bench soak clean check-python summary
+
+all: check-python ## Set up, build the site, grade a sample class, and say where everything is (the default)
+	@$(STEPS) begin
+	@$(MAKE) --no-print-directory install notebooks site sample
+	@$(MAKE) --no-print-directory summary
+
+install: $(INSTALLED) ## Make .venv and install the pinned packages and the course's own
+notebooks: $(STAMPS)/notebooks ## Generate notebooks/ from solutions/ and book/
+site: $(STAMPS)/site ## Build the site into _build/html
+sample: $(ASSIGNMENTS:%=$(STAMPS)/graded-%) ## Write a sample class into _build/sample and grade it
+
+test: system install site ## Run every test: lint, ravine, proctor, house, book, notebooks (SUITES="book house" for some)
+	@$(BIN)/python -m proctor.suites --workers $(WORKERS) $(SUITES)
+
+check: install ## Run the quick part of the tests: lint, fast tests, generated files current
+	@$(BIN)/python -m proctor.suites --fast --workers $(WORKERS)
+
+lint: install ## Check format and style of all Python
+	@$(BIN)/python -m proctor.suites lint
+
+serve: site ## Serve the site on this machine and rebuild it when a source changes
+	@$(BIN)/python -m proctor.serve --port $(PORT)
+
+publish: site ## Write the public tree (no solutions, no hidden tests) into _build/public and audit it
+	@$(STEP) "Write the public tree" -- $(BIN)/python -m proctor.publish $(PUBLIC)
+	@$(STEP) "Audit the public tree" -- $(BIN)/proctor audit --tree $(PUBLIC)
+
+bench: install ## Measure speed ratios: grading against plain nbgrader, and the scripts of benchmarks/
+	@set -e; found=; for script in benchmarks/*.py; do test -f "$$script" || continue; found=1; $(BIN)/python "$$script"; done; \
+	test -n "$$found" || { echo "benchmarks/ holds no script"; exit 1; }
+
+soak: install ## Grade the sample class again and again, and demand the same grades each time (ROUNDS=5)
+	@$(BIN)/python -m proctor.soak --rounds $(or $(ROUNDS),5)
+
+clean: ## Remove everything that is generated, but not .venv and not notebooks/
+	rm -rf _build _nbgrader .jupyter_cache .pytest_cache .ruff_cache .hypothesis
+
+help: ## List the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
+	while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
+	@echo; echo "  PYTHON=$(PYTHON)  TORCH_INDEX=$(TORCH_INDEX)  PORT=$(PORT)  WORKERS=$(WORKERS)"
+
+# ---- what the targets above are made of
+
+summary:
+	@$(STEPS) summary \
+	  --place "The site=_build/html/index.html" \
+	  --place "Notebooks for students=notebooks/" \
+	  --place "Sources for nbgrader=_nbgrader/source/" \
+	  --place "The sample class=$(SAMPLE)/submitted/" \
+	  --place "Its feedback=$(SAMPLE)/feedback/" \
+	  --place "Its gradebook=$(SAMPLE)/gradebook.db" \
+	  --place "Its grades=$(SAMPLE)/grades.csv"
+	@echo; echo "Look at the site with 'make serve'; run the tests with 'make test'."
+
+check-python:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "The course needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make PYTHON=python3.12"; exit 1; }
+
+$(INSTALLED): requirements.txt pyproject.toml | check-python
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	{ v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	  echo "$(PYTHON) cannot make virtual environments: Debian and Ubuntu keep that in a package of its own. As root: apt-get install python$$v-venv"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || \
+	$(STEP) "Make the virtual environment" -- $(PYTHON) -m venv --clear $(VENV)
+	@test -z "$(TORCH_INDEX)" || \
+	$(STEP) "Install PyTorch from its own index" -- $(BIN)/python -m pip install --progress-bar off --index-url "$(TORCH_INDEX)" "$$(sed -n 's/^\(torch==[^ ]*\).*/\1/p' requirements.txt)"
+	@$(STEP) "Install the packages" --stamp $@ -- $(BIN)/python -m pip install --progress-bar off -r requirements.txt -e ".[dev]"
+
+# The slash matters: `notebooks` is a target, `notebooks/` the directory, whose time shows a removed assignment.
+$(STAMPS)/notebooks: $(MASTERS) $(CHAPTERS) $(NOTEBOOKS) $(RELEASING) _config.yml $(INSTALLED)
+	@$(STEP) "Generate the notebooks" --stamp $@ -- $(BIN)/proctor release
+
+# proctor.build compares contents, so this costs a second when nothing but times has changed.
+$(STAMPS)/site: $(BOOK) $(STAMPS)/notebooks $(RAVINE) $(SITE_CODE) _toc.yml requirements.txt
+	@$(STEP) "Build the site" --stamp $@ -- $(BIN)/python -m proctor.build
+
+$(STAMPS)/class: $(wildcard solutions/*/*.py) $(wildcard src/proctor/sample_class.py) $(STAMPS)/notebooks
+	@$(STEP) "Write the sample class" --stamp $@ -- $(BIN)/proctor sample-class $(SAMPLE)
+
+# Exit status 3 says that there is no sandbox here: the sentence is shown, and everything else is built.
+$(STAMPS)/graded-%: $(STAMPS)/class $(GRADING) $(RAVINE) $$(wildcard solutions/$$*/*)
+	@$(STEP) "Grade the sample class: $*" --stamp $@ --skip-on 3 -- $(BIN)/proctor grade $* --submissions $(SAMPLE)/submitted
+
+# Chromium for the browser tests, bubblewrap for the sandbox, git and venv for a bare machine: Debian's packages.
+system: ## Install Chromium and bubblewrap where this is Debian and you are root; else say what is missing
+	@missing=; \
+	for pair in chromium:chromium bwrap:bubblewrap; do command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  $(STEP) "Read Debian's package list" -- apt-get update -q && \
+	  $(STEP) "Install$$missing" -- env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	else echo "Missing on this machine:$$missing. Tests that need them will fail. Debian, Ubuntu, as root: apt-get install$$missing"; fi

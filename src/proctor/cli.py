@@ -1,0 +1,196 @@
+"""The command line: ``proctor release | audit | verify | check | grade | sample-class | doctor | publish``.
+
+Commands only read their arguments, call one function, and print what it returns. Exit status: 0 all is well, 1
+something is wrong with the course or the work, 2 wrong use, 3 this machine lacks what is needed (a sandbox).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="Release, check, verify and grade the assignments of the course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False, soft_wrap=True)
+
+Root = Annotated[Path, typer.Option("--course", help="The course's directory (default: found from here upwards).")]
+Names = Annotated[list[str] | None, typer.Argument(help="Assignments; all, if none is named.")]
+Jobs = Annotated[int | None, typer.Option(help="Processes; the number of cores by default.")]
+CORES = os.cpu_count() or 1
+
+
+def find_course(start: Path = Path()) -> Path:
+    """The nearest folder upwards that holds ``_toc.yml`` and ``solutions/``; exits with status 2 if there is none."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / "_toc.yml").is_file() and (folder / "solutions").is_dir():
+            return folder
+    _fail(f"expected a course (a folder with _toc.yml and solutions/) at {start} or above; name it with --course", 2)
+
+
+def _fail(message: str, status: int = 1):
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"proctor: {message}", markup=False)
+    raise typer.Exit(status)
+
+
+def _root(path: Path) -> Path:
+    return find_course() if path == Path() else path.resolve()
+
+
+@app.command()
+def release(names: Names = None, course: Root = Path()):
+    """Generate notebooks/ (and nbgrader's source) from the text masters and chapters."""
+    from proctor.assignment import MasterError
+    from proctor.release import release as write
+
+    root = _root(course)
+    try:
+        written = write(root, names)
+    except MasterError as error:
+        _fail(str(error))
+    for one in written:
+        if one.changed:
+            console.print(f"wrote {one.path.relative_to(root)}", markup=False)
+    changed = sum(one.changed for one in written)
+    console.print(f"{changed} of {len(written)} notebooks written, the others were current")
+
+
+@app.command()
+def audit(
+    course: Root = Path(),
+    tree: Annotated[
+        Path | None, typer.Option(help="Also search this published tree for solutions and hidden tests.")
+    ] = None,
+):
+    """Look for mistakes in masters, and for solutions or hidden tests where students could see them."""
+    from proctor.audit import audit as look
+    from proctor.audit import print_findings
+
+    findings = look(_root(course), tree)
+    print_findings(findings, console)
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    names: Names = None,
+    course: Root = Path(),
+    jobs: Jobs = None,
+    seeds: Annotated[int, typer.Option(help="Seeds for the master.")] = 20,
+    force: Annotated[bool, typer.Option(help="Run again what has not changed.")] = False,
+):
+    """Test the tests: master, untouched release, wrong answers, mutants, and right answers written differently."""
+    from proctor.assignment import MasterError, find_assignments, find_master
+    from proctor.variants import VariantsError
+    from proctor.verify import print_report, verify_assignment
+
+    root, ok = _root(course), True
+    try:
+        for name in names or find_assignments(root):
+            report = verify_assignment(find_master(root, name), jobs=jobs or CORES, seeds=seeds, force=force)
+            print_report(report, console)
+            ok = ok and report.ok
+    except (MasterError, VariantsError) as error:
+        _fail(str(error))
+    raise typer.Exit(0 if ok else 1)
+
+
+@app.command()
+def check(notebook: Annotated[Path, typer.Argument(help="Your notebook.", metavar="FILE")]):
+    """Check your own notebook with its visible tests, the way it will be graded."""
+    from proctor.check import check as run
+    from proctor.check import print_checked
+    from proctor.judge import GivenCellError
+
+    try:
+        with console.status(f"checking {notebook.name} …"):
+            checked = run(notebook)
+    except GivenCellError as error:
+        _fail(f"{error}. This is not about your answers: run `proctor doctor`")
+    print_checked(checked, console)
+    raise typer.Exit(0 if checked.ok else 1)
+
+
+@app.command()
+def grade(
+    assignment: Annotated[str, typer.Argument(help="The assignment.")],
+    submissions: Annotated[
+        Path | None, typer.Option(help="Folder of <student>/<assignment>/ (default: submitted/ of the course).")
+    ] = None,
+    course: Root = Path(),
+    jobs: Jobs = None,
+    force: Annotated[bool, typer.Option(help="Judge again what has not changed.")] = False,
+    unsafe: Annotated[bool, typer.Option(help="Run students' code WITHOUT a sandbox, with your own rights.")] = False,
+):
+    """Grade a class; gradebook.db, autograded/, feedback/ and grades/ are written beside the submissions."""
+    from proctor.assignment import MasterError
+    from proctor.grade import grade as run
+    from proctor.report import print_class, progress
+    from proctor.sandbox import SandboxMissing
+
+    try:
+        with progress(console) as on_result:
+            graded = run(
+                _root(course),
+                assignment,
+                submissions=submissions,
+                jobs=jobs,
+                sandboxed=not unsafe,
+                force=force,
+                on_result=on_result,
+            )
+    except SandboxMissing as error:
+        _fail(str(error), 3)
+    except (MasterError, FileNotFoundError) as error:
+        _fail(str(error))
+    print_class(graded, console)
+    raise typer.Exit(1 if graded.faults else 0)
+
+
+@app.command("sample-class")
+def sample_class(
+    directory: Annotated[Path, typer.Argument(help="Where to write the class.", metavar="DIR")],
+    course: Root = Path(),
+    students: Annotated[int, typer.Option(help="How many.")] = 20,
+    seed: Annotated[int, typer.Option(help="Which class.")] = 0,
+    names: Annotated[list[str] | None, typer.Option("--assignment", help="Which assignments; all by default.")] = None,
+):
+    """Write a class of synthetic submissions: right, partly right, wrong, blank, crashing, looping, malformed."""
+    from proctor.sample_class import write_sample_class
+
+    write_sample_class(_root(course), directory, students=students, seed=seed, assignments=names or None)
+    console.print(f"wrote {students} students to {directory}", markup=False)
+
+
+@app.command()
+def doctor(course: Root = Path()):
+    """Say what this machine offers, and what to do about what it lacks."""
+    from proctor.doctor import doctor as examine
+    from proctor.doctor import print_checks
+
+    checks = examine(_root(course) if course != Path() or Path("_toc.yml").exists() else Path.cwd())
+    print_checks(checks, console)
+    raise typer.Exit(0 if all(one.ok for one in checks) else 1)
+
+
+@app.command()
+def publish(
+    directory: Annotated[Path, typer.Argument(help="Where to write the public tree.", metavar="DIR")],
+    course: Root = Path(),
+):
+    """Write the public tree: site, notebooks, library, and what a student needs of proctor. No solutions."""
+    from proctor.publish import write_public_tree
+
+    write_public_tree(_root(course), directory)
+    console.print(f"wrote {directory}", markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -29,7 +29,7 @@ BOOK := $(shell find book -type f -not -path '*.ipynb_checkpoints*' 2>/dev/null)
 RAVINE := $(shell find src/ravine -type f -not -name '*.pyc' 2>/dev/null)
 SITE_CODE := $(shell find src/proctor/site -type f -not -name '*.pyc' 2>/dev/null) src/proctor/build.py src/proctor/executed.py
 # What decides a grade: all of proctor but the tools around it.
-TOOLS := build executed steps suites serve publish doctor bench soak
+TOOLS := build executed steps suites serve publish doctor
 GRADING := $(filter-out $(TOOLS:%=src/proctor/%.py),$(wildcard src/proctor/*.py src/proctor/templates/*))
 RELEASING := $(patsubst %,src/proctor/%.py,assignment release markers files)
 
@@ -62,15 +62,14 @@ serve: site ## Serve the site on this machine and rebuild it when a source chang
 	@$(BIN)/python -m proctor.serve --port $(PORT)
 
 publish: site ## Write the public tree (no solutions, no hidden tests) into _build/public and audit it
-	@$(STEP) "Write the public tree" -- $(BIN)/python -m proctor.publish $(PUBLIC)
+	@$(STEP) "Write the public tree" -- $(BIN)/proctor publish $(PUBLIC)
 	@$(STEP) "Audit the public tree" -- $(BIN)/proctor audit --tree $(PUBLIC)
 
-bench: install ## Measure speed ratios: grading against plain nbgrader, and the scripts of benchmarks/
-	@set -e; found=; for script in benchmarks/*.py; do test -f "$$script" || continue; found=1; $(BIN)/python "$$script"; done; \
-	test -n "$$found" || { echo "benchmarks/ holds no script"; exit 1; }
+bench: sample ## Measure speed ratios: the scripts of benchmarks/
+	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do $(BIN)/python "$$script"; done
 
-soak: install ## Grade the sample class again and again, and demand the same grades each time (ROUNDS=5)
-	@$(BIN)/python -m proctor.soak --rounds $(or $(ROUNDS),5)
+soak: sample ## Grade the sample class again and again, and demand the same grades each time (ROUNDS=5)
+	@$(BIN)/python benchmarks/soak.py --rounds $(or $(ROUNDS),5)
 
 clean: ## Remove everything that is generated, but not .venv and not notebooks/
 	rm -rf _build _nbgrader .jupyter_cache .pytest_cache .ruff_cache .hypothesis
@@ -90,7 +89,7 @@ summary:
 	  --place "The sample class=$(SAMPLE)/submitted/" \
 	  --place "Its feedback=$(SAMPLE)/feedback/" \
 	  --place "Its gradebook=$(SAMPLE)/gradebook.db" \
-	  --place "Its grades=$(SAMPLE)/grades.csv"
+	  --place "Its grades=$(SAMPLE)/grades/"
 	@echo; echo "Look at the site with 'make serve'; run the tests with 'make test'."
 
 check-python:
@@ -121,15 +120,17 @@ $(STAMPS)/class: $(wildcard solutions/*/*.py) $(wildcard src/proctor/sample_clas
 
 # Exit status 3 says that there is no sandbox here: the sentence is shown, and everything else is built.
 $(STAMPS)/graded-%: $(STAMPS)/class $(GRADING) $(RAVINE) $$(wildcard solutions/$$*/*)
-	@$(STEP) "Grade the sample class: $*" --stamp $@ --skip-on 3 -- $(BIN)/proctor grade $* --submissions $(SAMPLE)/submitted
+	@$(STEP) "Grade the sample class: $*" --stamp $@ --skip-on 3 -- $(BIN)/proctor grade $* --force --submissions $(SAMPLE)/submitted
 
 # Chromium for the browser tests, bubblewrap for the sandbox, git and venv for a bare machine: Debian's packages.
 system: ## Install Chromium and bubblewrap where this is Debian and you are root; else say what is missing
-	@missing=; \
-	for pair in chromium:chromium bwrap:bubblewrap; do command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	@missing=; root=; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	command -v bwrap >/dev/null || missing="$$missing bubblewrap"; \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	  $(STEP) "Read Debian's package list" -- apt-get update -q && \
-	  $(STEP) "Install$$missing" -- env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	if [ "$$(id -u)" = 0 ]; then root=env; elif [ "$$CI" = true ] && sudo -n true 2>/dev/null; then root="sudo -n env"; fi; \
+	if [ -n "$$root" ] && command -v apt-get >/dev/null; then \
+	  $(STEP) "Read the system's package list" -- $$root apt-get update -q && \
+	  $(STEP) "Install$$missing" -- $$root DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
 	else echo "Missing on this machine:$$missing. Tests that need them will fail. Debian, Ubuntu, as root: apt-get install$$missing"; fi

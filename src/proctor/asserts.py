@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from proctor.calls import StudentError
+from proctor.proxy import StudentFunction
 
 
 def assert_close(
@@ -34,9 +35,8 @@ def assert_close(
     want = _numbers(expected, name)
     have = _numbers(got, name)
     if have.shape != want.shape:
-        raise AssertionError(
-            f"{name}: expected shape {want.shape}, got shape {have.shape}.{_looks_like_shape(have, want)}"
-        )
+        hint = _named(have, want, mistakes, rtol, atol) or _looks_like_shape(have, want)
+        raise AssertionError(f"{name}: expected shape {want.shape}, got shape {have.shape}.{hint}")
     if _close(have, want, rtol, atol):
         return
     if have.size and not np.isfinite(have).all() and np.isfinite(want).all():
@@ -70,27 +70,31 @@ def assert_raises(error: type[BaseException], function, *args, **kwargs):
 
     Args:
         error: the exception class, for example ValueError.
-        function: ``student.f``.
+        function: ``student.f``, or another function that asks the student's code.
 
     Raises:
         AssertionError: if it returns, or raises something else.
     """
+    called = repr(function) if isinstance(function, StudentFunction) else "the code"
     try:
         value = function(*args, **kwargs)
     except StudentError as raised:
+        # A stub's NotImplementedError is a RuntimeError and an Exception too: it must not pass for either.
+        if isinstance(raised, NotImplementedError) and error is not NotImplementedError:
+            raise
         if error.__name__ in raised.kinds:
             return
-        if isinstance(raised, NotImplementedError):
-            raise
-        raise AssertionError(f"{function!r}: expected {error.__name__}, but it raised {raised}") from None
-    raise AssertionError(f"{function!r}: expected {error.__name__}, but it returned {value!r:.80}")
+        raise AssertionError(f"{called}: expected {error.__name__}, but it raised {raised}") from None
+    raise AssertionError(f"{called}: expected {error.__name__}, but it returned {value!r:.80}")
 
 
 def _plain(value):
     torch = sys.modules.get("torch")
     if isinstance(value, np.ndarray | np.generic) or (torch is not None and isinstance(value, torch.Tensor)):
         return value.tolist()
-    return value
+    if isinstance(value, list | tuple):
+        return (tuple if isinstance(value, tuple) else list)(_plain(item) for item in value)
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _numbers(value, name) -> np.ndarray:
@@ -99,14 +103,17 @@ def _numbers(value, name) -> np.ndarray:
         value = value.detach().cpu().numpy()
     if isinstance(value, list | tuple):
         value = [_numbers(item, name) for item in value]
-        if len({item.shape for item in value}) > 1:
-            raise AssertionError(f"{name}: expected parts of equal shape, got shapes {[item.shape for item in value]}.")
+        if len(shapes := dict.fromkeys(item.shape for item in value)) > 1:
+            raise AssertionError(f"{name}: expected parts of equal shape, got shapes {list(shapes)[:3]}.")
     if value is None:
         raise AssertionError(f"{name}: expected numbers, got None. Is a return statement missing?")
     if isinstance(value, str | dict):
         raise AssertionError(f"{name}: expected numbers, got a {type(value).__name__} ({value!r:.80}).")
     array = np.asarray(value)
-    return array.astype(complex if array.dtype.kind == "c" else float)
+    try:
+        return array.astype(complex if array.dtype.kind == "c" else float)
+    except (TypeError, ValueError, OverflowError):
+        raise AssertionError(f"{name}: expected numbers, got a {type(value).__name__} ({value!r:.80}).") from None
 
 
 def _close(a, b, rtol, atol) -> bool:

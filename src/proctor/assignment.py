@@ -6,9 +6,10 @@ auditing share one view of it. The cell options are described in CONTRIBUTING.md
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,14 @@ from proctor import markers
 
 ROLES = ("text", "given", "show", "answer", "tests", "written")
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+SETTINGS = frozenset(["title", "imports", "forbids", "cpu_seconds"])
+RELEASE_SETTINGS = SETTINGS | {"assignment", "digest", "cells"}
+# Which roles may hold a region: anywhere else its text would be released.
+REGIONS = {
+    markers.SOLUTION: ("answer", "written"),
+    markers.HIDDEN_TESTS: ("tests",),
+    markers.RUBRIC: ("written",),
+}
 
 
 class MasterError(ValueError):
@@ -162,21 +171,27 @@ def read_master(path: Path) -> Assignment:
     """Read ``solutions/<name>/<name>.md``.
 
     Raises:
-        MasterError: on a missing file, an unknown option, a repeated id, tests before any answer, or unpaired markers.
+        MasterError: on a file that is missing or no MyST notebook, an unknown option or setting, a repeated id, tests
+            that follow no answer, or a marker that is unpaired, misspelled or in the wrong kind of cell.
     """
     import jupytext
 
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise MasterError(f"{path}: cannot be read ({reason}); expected the text master of an assignment") from error
+    try:
+        notebook = jupytext.reads(text, fmt="md:myst")
+    except Exception as error:  # whatever the YAML and Markdown parsers raise
+        said = str(error).strip().replace("\n", " ")
         raise MasterError(
-            f"{path}: cannot be read ({error.strerror}); expected the text master of an assignment"
+            f"{path}: not a MyST notebook ({type(error).__name__}: {said}); mend the text there"
         ) from error
-    notebook = jupytext.reads(text, fmt="md:myst")
     settings = notebook.metadata.get("proctor", {})
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return _assemble(path.stem, settings, digest, _master_cells(notebook, path), where=str(path))
+    return _assemble(path.stem, settings, digest, _master_cells(notebook, path), str(path), SETTINGS)
 
 
 def read_release(notebook, name: str) -> Assignment:
@@ -190,44 +205,61 @@ def read_release(notebook, name: str) -> Assignment:
         raise MasterError(
             f"{name}: not a notebook of this course (no 'proctor' metadata); download the assignment again"
         )
-    return _assemble(name, settings, settings.get("digest", ""), _release_cells(notebook), where=name)
+    digest = settings.get("digest", "") if isinstance(settings, dict) else ""
+    return _assemble(name, settings, digest, _release_cells(notebook), name, RELEASE_SETTINGS)
 
 
-def _assemble(name, settings, digest, cells, where) -> Assignment:
-    unknown = set(settings) - {"title", "imports", "forbids", "cpu_seconds", "digest", "assignment"}
-    if unknown:
+def _assemble(name, settings, digest, cells, where, known) -> Assignment:
+    if not isinstance(settings, dict):
+        raise MasterError(f"{where}: expected settings under 'proctor:' in the header, got {settings!r}")
+    if unknown := set(settings) - known:
         raise MasterError(f"{where}: unknown settings {sorted(unknown)} under 'proctor:' in the header")
+    for setting in ("imports", "forbids"):
+        names = settings.get(setting, [])
+        if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+            raise MasterError(f"{where}: {setting!r} in the header: expected a list of module names, got {names!r}")
+    cpu_seconds = settings.get("cpu_seconds", 10.0)
+    if isinstance(cpu_seconds, bool) or not isinstance(cpu_seconds, int | float) or not 0 < cpu_seconds < math.inf:
+        raise MasterError(f"{where}: 'cpu_seconds' in the header: expected a positive number, got {cpu_seconds!r}")
     cells = tuple(cells)
     seen = set()
     for cell in cells:
         if cell.id in seen:
             raise MasterError(f"{where}: two cells have the id {cell.id!r}; every id must be unique")
         seen.add(cell.id)
-    answers = {cell.id for cell in cells if cell.role == "answer"}
-    for cell in cells:
-        if missing := set(cell.uses) - answers:
-            raise MasterError(f"{where}: cell {cell.id!r} uses {sorted(missing)}, which are no answers")
+    above = set()
+    for number, cell in enumerate(cells):
+        if missing := set(cell.uses) - above:
+            if known is SETTINGS:
+                raise MasterError(f"{where}: cell {cell.id!r} uses {sorted(missing)}, which are no answers above it")
+            uses = tuple(id for id in cell.uses if id in above)  # a student deleted that answer
+            cells = (*cells[:number], replace(cell, uses=uses), *cells[number + 1 :])
+        if cell.role == "answer":
+            above.add(cell.id)
     return Assignment(
         name=name,
-        title=settings.get("title", name.replace("-", " ").capitalize()),
+        title=str(settings.get("title", name.replace("-", " ").capitalize())),
         cells=cells,
         imports=tuple(settings.get("imports", ())),
         forbids=tuple(settings.get("forbids", ())),
-        cpu_seconds=float(settings.get("cpu_seconds", 10.0)),
+        cpu_seconds=float(cpu_seconds),
         digest=digest,
     )
 
 
 def _master_cells(notebook, path) -> Iterator[Cell]:
-    question = None
+    question, written = None, False
     for number, cell in enumerate(notebook.cells):
         where = f"{path}: cell {number}"
         role, id, points = _role(cell, number, where)
         if role in ("answer", "written"):
-            question = id
-        if role == "tests" and question is None:
-            raise MasterError(f"{where}: tests {id!r} stand before any answer; a tests cell judges the answer above it")
+            question, written = id, role == "written"
+        if role == "tests" and (question is None or written):
+            place = "follow a written answer" if written else "stand before any answer"
+            raise MasterError(f"{where}: tests {id!r} {place}; a tests cell judges the answer cell above it")
         uses = cell.metadata.get("uses", ())
+        if uses and role != "answer":
+            raise MasterError(f"{where} ({id}): only an answer has 'uses'; move it to the answer cell")
         result = Cell(
             id=id,
             kind=cell.cell_type,
@@ -239,7 +271,12 @@ def _master_cells(notebook, path) -> Iterator[Cell]:
             tags=tuple(cell.metadata.get("tags", ())),
         )
         try:
-            result.solution, result.released, result.rubric  # noqa: B018 - reading them checks the markers
+            for region, roles in REGIONS.items():
+                if markers.has_region(cell.source, region) and role not in roles:
+                    raise markers.MarkerError(
+                        f"a {role} cell cannot hold a {region} region; its text would be released"
+                    )
+            result.solution, result.released  # noqa: B018 - reading them checks the markers
         except markers.MarkerError as error:
             raise MasterError(f"{where} ({id}): {error}") from error
         yield result
@@ -262,7 +299,7 @@ def _role(cell, number, where) -> tuple[str, str, float]:
     if (cell.cell_type == "markdown") != (role == "written"):
         raise MasterError(f"{where}: a {cell.cell_type} cell cannot be {role!r}")
     words = str(value).split()
-    if len(words) != (1 if role == "answer" else 2) or not ID.fullmatch(words[0]):
+    if len(words) != (1 if role == "answer" else 2) or not ID.fullmatch(words[0]) or words[0] == "install":
         form = "<id>" if role == "answer" else "<id> <points>"
         raise MasterError(f"{where}: expected '{role}: {form}', lower-case words with hyphens, got {value!r}")
     if role == "answer":
@@ -271,7 +308,7 @@ def _role(cell, number, where) -> tuple[str, str, float]:
         points = float(words[1])
     except ValueError:
         points = -1.0
-    if not points > 0:
+    if not 0 < points < math.inf:
         raise MasterError(f"{where}: expected a positive number of points, got {words[1]!r}")
     return role, words[0], points
 
@@ -280,18 +317,27 @@ def _release_cells(notebook) -> Iterator[Cell]:
     seen = set()
     for number, cell in enumerate(notebook.cells):
         ours = cell.metadata.get("proctor", {})
-        role = ours.get("role", "text" if cell.cell_type == "markdown" else "show")
+        if not ours:  # text, the install cell, or a cell that the student added
+            continue
+        role = ours.get("role")
         if role not in ROLES:
             raise MasterError(f"cell {number}: unknown role {role!r}; download the assignment again")
-        id = cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id") or f"added-{number:03d}"
-        if id in seen:  # a copy that a student made: the first one counts, as in grading
+        id = cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id")
+        if id in seen or not id:  # a copy that a student made: the first one counts, as in grading
             continue
         seen.add(id)
+        source = cell.source
+        try:
+            markers.without_region(markers.without_region(source, markers.SOLUTION), markers.HIDDEN_TESTS)
+        except markers.MarkerError as error:
+            if role != "answer":
+                raise MasterError(f"cell {id!r} was changed ({error}); download the assignment again") from error
+            source = markers.CODE_STUB  # answers come from the submission; this text is only what they began with
         yield Cell(
             id=id,
             kind=cell.cell_type,
             role=role,
-            source=cell.source,
+            source=source,
             points=float(cell.metadata.get("nbgrader", {}).get("points", 0)) if role in ("tests", "written") else 0.0,
             question=ours.get("question"),
             uses=tuple(ours.get("uses", ())),

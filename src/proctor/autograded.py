@@ -1,8 +1,8 @@
 """The autograded notebook: what the formgrader shows and ``nbgrader generate_feedback`` starts from.
 
-It is rebuilt from the master: only the text of answer cells is the student's, and the only outputs are what the candidate
-printed and our verdicts. The rubric of a written question stands before the answer. Student text cannot run in the grader's
-browser: where Markdown would make a tag or an active link of it, it is broken by a zero-width space.
+It is rebuilt from the master: only the text of answer cells is the student's, and the only outputs are what the
+candidate printed and our verdicts. The rubric of a written question stands before the answer. Student text cannot run
+in the grader's browser: where Markdown would make a tag or an active link of it, it is broken by a zero-width space.
 """
 
 import re
@@ -18,7 +18,7 @@ MAX_OUTPUT = 20_000
 
 
 def rebuilt_notebook(assignment: Assignment, answers: dict[str, str]):
-    """The master's notebook with the student's answers: whole tests, stubs where there is no answer, no ``:show:`` cells.
+    """The master's notebook with the student's answers: whole tests, stubs for no answer, no ``:show:`` cells.
 
     Args:
         assignment: the master.
@@ -71,7 +71,9 @@ def autograded_notebook(assignment: Assignment, submission, judgement, seconds: 
         elif role == "tests":
             verdict = verdicts.get(cell.id)
             if verdict is None or not verdict.passed:
-                cell.outputs.append(_error(verdict.kind if verdict else "not-run", verdict.message if verdict else "not run"))
+                cell.outputs.append(
+                    _error(verdict.kind if verdict else "not-run", verdict.message if verdict else "not run")
+                )
     if submission.problems:
         text = "\n".join(f"- {problem.message}" for problem in submission.problems)
         heading = new_markdown_cell(harmless_markdown(f"**About the file handed in**\n\n{text}"), id="proctor-problems")

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,20 @@ LOG = Path("_build/site.log")
 HTML = Path("_build/html")
 CELL_TIMEOUT = 135  # seconds; a chapter's ceiling is 45, so only a hung cell meets it
 EXECUTE = ("src/ravine", "requirements.txt")
-FRAME = ("_config.yml", "_toc.yml", "book/_static", "book/_extra", "src/proctor/site", "src/proctor/executed.py")
+FRAME = ("_config.yml", "_toc.yml", "book/_static", "book/_extra", "book/_templates", "src/proctor/site")
+ENTRANCE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url=book/index.html">
+<link rel="canonical" href="book/index.html">
+<link rel="icon" href="_static/favicon.svg">
+<title>Out of the Ravine</title>
+</head>
+<body><a href="book/index.html">Out of the Ravine</a></body>
+</html>
+"""
 
 
 class BuildError(Exception):
@@ -148,10 +162,14 @@ def _run_sphinx(root: Path) -> float:
     start = "import sys; from jupyter_book.cli.main import main; sys.argv[0] = 'jupyter-book'; main()"
     command = [sys.executable, "-c", start, "build", ".", "-W", "-n", "--keep-going"]
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    write_atomic(root / LOG, done.stdout)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+    write_atomic(root / LOG, text)
+    # Jupyter Book leaves an empty page that jumps to the first one; this one has a name, for tabs and for screen readers.
+    if not done.returncode:
+        write_atomic(root / HTML / "index.html", ENTRANCE)
     if done.returncode:
-        lines = done.stdout.splitlines()
-        told = [line for line in lines if "WARNING" in line or "ERROR" in line] or lines[-30:]
+        lines = text.splitlines()
+        told = [line for line in lines if re.search(r"\b(WARNING|ERROR|CRITICAL): |error:", line)] or lines[-30:]
         raise BuildError("\n".join([f"Jupyter Book stopped; all it said is in {LOG}", *told]))
     return time.perf_counter() - began
 

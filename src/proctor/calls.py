@@ -87,6 +87,11 @@ def describe(error: BaseException) -> dict:
     }
 
 
+def unsendable(error: BaseException) -> dict:
+    """The reply for a value that is not plain data; no kind of it is one that a test may expect the code to raise."""
+    return {**describe(error), "kinds": ["CodecError"]}
+
+
 def _in_cell(filename: str) -> bool:
     return "ipykernel_" in filename or filename.startswith(("<ipython-input", "<cell"))
 

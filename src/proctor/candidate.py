@@ -63,7 +63,7 @@ def serve(requests, replies) -> None:
         try:
             data = codec.encode({**reply, "printed": printed.getvalue()})
         except codec.CodecError as error:
-            data = codec.encode({**calls.describe(error), "printed": printed.getvalue()})
+            data = codec.encode({**calls.unsendable(error), "printed": printed.getvalue()})
         write_message(replies, data)
 
 
@@ -90,6 +90,8 @@ def _shell():
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
     shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the reply carries the error
+    shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it
+    shell.ask_exit = lambda: sys.exit()  # `exit()` in a cell is as much as `sys.exit()`
     sys.modules["__main__"] = shell.user_module  # classes and `import __main__` of a cell find each other
     return shell
 

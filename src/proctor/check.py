@@ -10,7 +10,7 @@ from pathlib import Path
 
 from proctor.assignment import Assignment, MasterError, read_release
 from proctor.checksums import cell_checksum
-from proctor.intake import Problem, Submission, read_submission, untouched
+from proctor.intake import Problem, Submission, read_cells, read_submission, untouched
 from proctor.verdict import Judgement
 
 
@@ -49,35 +49,46 @@ def check(path: Path) -> Checked:
     Returns:
         What was found; an unreadable notebook has problems and no judgement.
     """
+    from nbformat.notebooknode import from_dict
+
     from proctor.judge import judge
     from proctor.launch import start_candidate
 
-    path = Path(path)
-    probe = read_submission(path, Assignment(path.stem, path.stem, ()))
-    fatal = tuple(problem for problem in probe.problems if problem.code != "added-cells")
-    if fatal:
-        return Checked(None, Submission("you", {}, fatal), None)
-    import nbformat
-
-    notebook = nbformat.reads(path.read_text(encoding="utf-8-sig"), as_version=4)
-    changed = _changed_cells(notebook)
+    path = Path(path).resolve()  # a link of your own is no trick
+    metadata, cells, problems = read_cells(path)
+    if not cells:
+        return Checked(None, Submission("you", {}, problems or (_nothing(path),)), None)
+    notebook = from_dict({"metadata": metadata, "cells": cells})
     try:
-        assignment = read_release(notebook, notebook.metadata.get("proctor", {}).get("assignment", path.stem))
-    except (MasterError, KeyError, TypeError, ValueError) as error:
-        return Checked(None, Submission("you", {}, (Problem("not-a-notebook", str(error)),)), None)
+        name = notebook.metadata.get("proctor", {}).get("assignment", path.stem)
+        assignment = read_release(notebook, str(name))
+        changed = _changed_cells(notebook, assignment)
+    except (MasterError, AttributeError, LookupError, TypeError, ValueError) as error:
+        text = str(error) if isinstance(error, MasterError) else f"{path.name}: its metadata is damaged"
+        return Checked(None, Submission("you", {}, (Problem("not-a-notebook", text),)), None)
     submission = read_submission(path, assignment, "you")
-    submission = Submission("you", submission.answers, (*submission.problems, *changed), submission.size)
+    kept = tuple(problem for problem in submission.problems if problem.code != "missing-cell")  # `changed` has them
+    submission = Submission("you", submission.answers, (*kept, *changed), submission.size)
     launch = partial(start_candidate, assignment.forbids)
     return Checked(assignment, submission, judge(assignment, submission.answers, launch=launch))
 
 
-def _changed_cells(notebook) -> tuple[Problem, ...]:
+def _nothing(path) -> Problem:
+    return Problem("no-cells", f"{path.name}: the notebook holds no cells; download the assignment again")
+
+
+def _changed_cells(notebook, assignment) -> tuple[Problem, ...]:
     found = []
     for cell in notebook.cells:
         ours = cell.metadata.get("nbgrader", {})
         if ours.get("locked") and ours.get("checksum") not in (None, cell_checksum(cell)):
             message = "a test cell or given cell was changed; grading uses the original"
             found.append(Problem("changed-cell", message, ours.get("grade_id")))
+    there = {cell.id for cell in assignment.cells}
+    for id in notebook.metadata.proctor.get("cells", ()):
+        if id not in there:
+            message = "a cell of the assignment was deleted; download the assignment again and copy your answers over"
+            found.append(Problem("missing-cell", message, str(id)))
     return tuple(found)
 
 

@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+
+class _Commands(typer.core.TyperGroup):
+    """Commands of which a student's copy, written by ``make publish``, holds only those that a student needs."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if not (error.name or "").startswith("proctor."):
+                raise
+            _fail(f"this is a student's copy, which cannot do that ({error.name} is not part of it)", 2)
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Release, check, verify and grade the assignments of the course.",
     no_args_is_help=True,
     add_completion=False,
@@ -21,7 +35,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 Root = Annotated[Path, typer.Option("--course", help="The course's directory (default: found from here upwards).")]
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; all, if none is named.")]
-Jobs = Annotated[int | None, typer.Option(help="Processes; the number of cores by default.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="Processes; the number of cores by default.")]
 CORES = os.cpu_count() or 1
 
 
@@ -108,11 +122,12 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your notebook.", metava
     from proctor.check import check as run
     from proctor.check import print_checked
     from proctor.judge import GivenCellError
+    from proctor.launch import CandidateLost
 
     try:
         with console.status(f"checking {notebook.name} …"):
             checked = run(notebook)
-    except GivenCellError as error:
+    except (GivenCellError, CandidateLost) as error:
         _fail(f"{error}. This is not about your answers: run `proctor doctor`")
     print_checked(checked, console)
     raise typer.Exit(0 if checked.ok else 1)
@@ -188,8 +203,12 @@ def publish(
     """Write the public tree: site, notebooks, library, and what a student needs of proctor. No solutions."""
     from proctor.publish import write_public_tree
 
-    write_public_tree(_root(course), directory)
-    console.print(f"wrote {directory}", markup=False)
+    try:
+        files = write_public_tree(_root(course), directory)
+    except (FileNotFoundError, ValueError) as error:
+        _fail(str(error))
+    size = sum((directory / file).stat().st_size for file in files)
+    console.print(f"wrote {len(files)} files, {size / 1e6:.1f} MB, to {directory}", markup=False)
 
 
 if __name__ == "__main__":

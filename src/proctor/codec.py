@@ -2,8 +2,9 @@
 
 JSON carries the structure, raw little-endian bytes carry the arrays. Decoding builds exact types only (None, bool, int,
 float, complex, str, list, tuple, dict with string keys, NumPy arrays and scalars, torch tensors), checks every size
-before it allocates, and never unpickles. An array's bytes must be exactly as long as its shape and dtype say, so a
-forged header cannot ask for memory. Torch is used if it is already imported, never imported.
+before it allocates, and never unpickles. An array's bytes must be exactly as long as its shape and dtype say, and
+belong to one array only, so a forged header cannot ask for memory. Torch is used if it is already imported, never
+imported.
 """
 
 import json
@@ -14,6 +15,7 @@ import sys
 import numpy as np
 
 MAX_BYTES = 64 * 2**20
+MAX_HEAD = 8 * 2**20  # of JSON: parsed, it takes up to thirty times its size
 MAX_DEPTH = 24
 MAX_ITEMS = 200_000
 MAX_INT_BITS = 4096
@@ -37,6 +39,8 @@ def encode(value) -> bytes:
     arrays: list[bytes] = []
     tree = _encode(value, arrays, 0, [0])
     head = json.dumps(tree, allow_nan=False, separators=(",", ":")).encode()
+    if len(head) > MAX_HEAD:
+        raise CodecError(f"expected at most {MAX_HEAD} bytes of text and lists, got {len(head)}; send an array instead")
     data = b"".join(_LENGTH.pack(len(part)) + part for part in (head, *arrays))
     if len(data) > MAX_BYTES:
         raise CodecError(f"expected at most {MAX_BYTES} bytes, got {len(data)}; return less data")
@@ -61,14 +65,14 @@ def decode(data: bytes):
             raise CodecError("truncated data")
         parts.append(data[start : start + length])
         start += length
-    if not parts:
-        raise CodecError("no data")
+    if not parts or len(parts[0]) > MAX_HEAD:
+        raise CodecError("no data, or a head too long")
     try:
         tree = json.loads(parts[0])
-        return _decode(tree, parts[1:], 0, [0])
+        return _decode(tree, enumerate(parts[1:]), 0, [0])
     except CodecError:
         raise
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError, MemoryError) as error:
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
         raise CodecError(f"malformed data: {type(error).__name__}") from error
 
 
@@ -89,7 +93,7 @@ def _encode(value, arrays, depth, items):
         return {"tensor": _array(_numpy_of(value), arrays)}
     if isinstance(value, np.ndarray):
         return {"array": _array(value, arrays)}
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and not isinstance(value, str):
         return {"scalar": _array(np.asarray(value), arrays)}
     if isinstance(value, int):
         if value.bit_length() > MAX_INT_BITS:
@@ -117,7 +121,7 @@ def _encode(value, arrays, depth, items):
 
 def _numpy_of(tensor):
     try:
-        return tensor.detach().cpu().numpy()
+        return tensor.detach().cpu().resolve_conj().resolve_neg().numpy()
     except (TypeError, RuntimeError) as error:
         raise CodecError(
             f"a tensor of {tensor.dtype} cannot be sent to the tests ({error}); convert it first"
@@ -171,10 +175,12 @@ def _decode(tree, arrays, depth, items):
 
 def _read_array(body, arrays):
     index, dtype, shape = body
-    if dtype not in DTYPES or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
+    # Arrays are sent in the order in which the tree names them, each once: a forged tree cannot multiply one.
+    number, data = next(arrays, (None, None))
+    if index != number or dtype not in DTYPES or len(shape) > 32 or not all(type(n) is int and n >= 0 for n in shape):
         raise CodecError("malformed array")
-    data = arrays[index]
     dtype = np.dtype(dtype)
     if math.prod(shape) * dtype.itemsize != len(data):
         raise CodecError("an array whose bytes do not fit its shape")
-    return np.frombuffer(data, dtype).reshape(shape).copy()
+    array = np.frombuffer(data, dtype).reshape(shape)
+    return array.view(np.uint8) != 0 if dtype.kind == "b" else array.copy()  # a bool is 0 or 1, whatever byte was sent

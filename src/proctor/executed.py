@@ -6,6 +6,7 @@ so ``proctor.build`` drops it when the library, the pins, the device or Python c
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -101,14 +102,17 @@ def _cache(root: Path):
 def _execute(notebook, source: Path, timeout: int, noise):
     from nbclient import NotebookClient
 
-    client = NotebookClient(notebook, timeout=timeout, resources={"metadata": {"path": str(source.parent)}})
+    # Timing would be written into the cells, whose metadata is part of the cache's key: Sphinx would then find nothing.
+    folder = {"metadata": {"path": str(source.parent)}}
+    client = NotebookClient(notebook, timeout=timeout, record_timing=False, resources=folder)
     # One thread a kernel: kernels run side by side, and sums come out the same however many cores there are.
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     began = time.perf_counter()
     try:
         client.execute(env={**os.environ, **threads}, stderr=noise)
     except Exception as error:  # whatever stops a chapter is reported with it, and the other chapters go on
-        return notebook, Run(source, time.perf_counter() - began, f"{type(error).__name__}: {error}")
+        message = re.sub(r"\x1b\[[0-9;]*m", "", f"{type(error).__name__}: {error}")  # IPython colors its tracebacks
+        return notebook, Run(source, time.perf_counter() - began, message)
     return notebook, Run(source, time.perf_counter() - began)
 
 

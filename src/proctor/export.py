@@ -1,7 +1,7 @@
 """Grades as CSV: one row a student with a column for each question, and one row for each student and question.
 
-A cell that a spreadsheet would run as a formula is defused: names and messages come from outside. Files are written to a
-temporary name and renamed, so that whoever has the old one open never sees half of the new one.
+A cell that a spreadsheet would run as a formula is defused: names and messages come from outside. Files are written to
+a temporary name and renamed, so that whoever has the old one open never sees half of the new one.
 """
 
 import csv
@@ -13,7 +13,7 @@ from proctor.assignment import Assignment
 from proctor.files import write_atomic
 from proctor.marks import Mark
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # noqa: RUF001 - full-width too
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # full width too
 
 
 def write_grades(

@@ -1,7 +1,7 @@
 """Feedback: one self-contained HTML page for each student.
 
-The page shows the student's own answers, what each test said, what waits for a grader and what a grader wrote. It never holds
-the text of a test: only ids, verdicts and messages reach the template. Everything is escaped, the page carries a
+The page shows the student's own answers, what each test said, what waits for a grader and what a grader wrote. It never
+holds the text of a test: only ids, verdicts and messages reach the template. Everything is escaped, the page carries a
 Content-Security-Policy that allows its own style sheet and nothing else, and there is no script.
 """
 
@@ -18,6 +18,7 @@ from proctor.files import write_atomic
 from proctor.marks import GRADED, PARTLY, RIGHT, UNANSWERED, WAITING, WRONG, Manual, Mark, marks
 
 TEMPLATES = Path(__file__).parent / "templates"
+MAX_NAME = 200
 MAX_ANSWER = 20_000
 MAX_MESSAGE = 2_000
 MAX_OUTPUT = 4_000
@@ -53,7 +54,7 @@ STATE_CLASSES = {
 
 @dataclass(frozen=True)
 class Segment:
-    """A question's part of the score strip: where it starts, how wide it is, how much is filled; in percent of the strip."""
+    """A question's part of the score strip: start, width and filled width, in percent of the strip."""
 
     start: float
     width: float
@@ -78,7 +79,7 @@ def feedback_html(assignment: Assignment, submission, judgement, manual: Mapping
         .get_template("feedback.html.j2")
         .render(
             title=assignment.title,
-            student=submission.student,
+            student=_clean(submission.student, MAX_NAME),
             style=style,
             policy=policy,
             earned=sum(mark.earned for mark in standing),
@@ -143,14 +144,19 @@ def _question(assignment, submission, judgement, mark: Mark, manual) -> dict:
                 "id": verdict.cell,
                 "earned": manual[verdict.cell].score if _overruled(manual, verdict.cell) else verdict.earned,
                 "points": verdict.points,
-                "passed": verdict.passed,
+                "look": "passed" if verdict.passed else "untried" if verdict.kind == "unanswered" else "missed",
                 "word": KIND_WORDS[verdict.kind],
                 "overruled": _overruled(manual, verdict.cell),
-                "message": _clean(verdict.message, MAX_MESSAGE),
+                # Nothing was tried: to say so once is enough, and the state of the question does.
+                "message": "" if verdict.passed or _untried(mark) else _clean(verdict.message, MAX_MESSAGE),
             }
             for verdict in mark.verdicts
         ],
     }
+
+
+def _untried(mark: Mark) -> bool:
+    return mark.state == UNANSWERED and all(verdict.kind == "unanswered" for verdict in mark.verdicts)
 
 
 def _overruled(manual, cell) -> bool:

@@ -4,6 +4,7 @@ The parent must be single-threaded and keep its hands off torch operations, so t
 milliseconds. Both sides are ours, so the result is pickled.
 """
 
+import contextlib
 import os
 import pickle
 import select
@@ -11,6 +12,8 @@ import signal
 import sys
 import time
 import traceback
+
+import psutil
 
 
 class ForkedError(RuntimeError):
@@ -22,7 +25,7 @@ def run_forked(function, *args, timeout: float = 600.0, **kwargs):
 
     Args:
         function: anything; its result must pickle.
-        timeout: seconds of wall time after which the child and its process group are killed.
+        timeout: seconds of wall time after which the child and all that it started are killed.
 
     Returns:
         What the function returned.
@@ -31,6 +34,8 @@ def run_forked(function, *args, timeout: float = 600.0, **kwargs):
         ForkedError: if it raised, died, or took longer than ``timeout``.
     """
     readable, writable = os.pipe()
+    sys.stdout.flush()  # or the child would write out its copy of the buffer too
+    sys.stderr.flush()
     pid = os.fork()
     if pid == 0:
         _child(readable, writable, function, args, kwargs)
@@ -40,20 +45,30 @@ def run_forked(function, *args, timeout: float = 600.0, **kwargs):
         while True:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([stream], [], [], left)[0]:
-                os.killpg(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+                _kill(pid)
                 raise ForkedError(f"no result within {timeout:g} s")
             block = stream.read(1 << 20)
             if not block:
                 break
             data += block
     _, status = os.waitpid(pid, 0)
-    if not data:
+    if status or not data:  # whatever it had begun to write is not whole
         raise ForkedError(f"the child ended with status {os.waitstatus_to_exitcode(status)}")
     ok, result = pickle.loads(bytes(data))
     if not ok:
         raise ForkedError(result)
     return result
+
+
+def _kill(pid):
+    with contextlib.suppress(psutil.Error):
+        for one in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+    for end in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            end(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
 
 
 def _child(readable, writable, function, args, kwargs):
@@ -62,11 +77,11 @@ def _child(readable, writable, function, args, kwargs):
         os.setpgid(0, 0)
         os.close(readable)
         try:
-            reply = (True, function(*args, **kwargs))
+            reply = pickle.dumps((True, function(*args, **kwargs)))
         except BaseException:
-            reply = (False, traceback.format_exc())
+            reply = pickle.dumps((False, traceback.format_exc()))
         with os.fdopen(writable, "wb") as stream:
-            pickle.dump(reply, stream)
+            stream.write(reply)
         status = 0
     finally:
         sys.stdout.flush()

@@ -6,9 +6,11 @@ autograded notebooks, feedback and CSV. A submission that cannot be read or brea
 class goes on.
 """
 
+import contextlib
 import multiprocessing
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -18,11 +20,11 @@ from pathlib import Path
 
 from proctor import sandbox
 from proctor.assignment import Assignment, find_master, read_master
-from proctor.intake import read_submission
+from proctor.intake import PROBLEMS, Problem, Submission, read_submission
 from proctor.results import Journal, Result, work_key
 from proctor.seeds import course_secret
 
-ATTEMPTS = 2
+TASK_SECONDS = 900.0  # wall time after which the examiner itself must hang: judging ends before, whatever the answers
 PRELOAD = ["torch", "numpy", "matplotlib.pyplot", "IPython.core.interactiveshell", "proctor.judge"]
 
 
@@ -63,16 +65,12 @@ class Graded:
 
 
 def find_submissions(directory: Path, assignment: str) -> dict[str, Path]:
-    """Student -> folder ``<directory>/<student>/<assignment>``, in alphabetical order; links are not followed."""
+    """Student -> folder ``<directory>/<student>/<assignment>``, in alphabetical order."""
     folders = {}
     for student in sorted(Path(directory).iterdir()) if Path(directory).is_dir() else []:
         folder = student / assignment
-        if (
-            not student.name.startswith(".")
-            and folder.is_dir()
-            and not student.is_symlink()
-            and not folder.is_symlink()
-        ):
+        # A link or a file in the folder's place was handed in too: reading it gives the problem its name.
+        if student.is_dir() and not student.name.startswith(".") and os.path.lexists(folder):
             folders[student.name] = folder
     return folders
 
@@ -126,7 +124,11 @@ def grade(
             if result.judgement is None and not result.fault:  # unchanged since the last run
                 result = replace(known[task.student], submission=result.submission)
                 reused.add(task.student)
-            desk.put(result, journal)
+            try:
+                desk.put(result, journal)
+            except Exception as error:  # what is odd about one submission must not end the others'
+                reused.discard(task.student)
+                result = replace(result, judgement=None, fault=f"could not be written: {type(error).__name__}: {error}")
             results[task.student] = result
             on_result(result, len(tasks), task.student in reused)
         desk.close_books([results[student] for student in sorted(results)])
@@ -184,7 +186,6 @@ def judge_task(task: Task) -> Result:
         The result; without judgement and fault if its key is the one already known.
     """
     from proctor.forked import ForkedError, run_forked
-    from proctor.judge import judge
     from proctor.launch import start_candidate
 
     start = time.monotonic()
@@ -194,33 +195,56 @@ def judge_task(task: Task) -> Result:
         return Result(submission, None, key, 0.0)
     launch = partial(start_candidate, task.assignment.forbids, sandboxed=task.sandboxed)
     try:
-        judgement = run_forked(judge, task.assignment, submission.answers, launch=launch, secret=task.secret)
+        judgement = run_forked(
+            _judge, task.assignment, submission.answers, launch=launch, secret=task.secret, timeout=TASK_SECONDS
+        )
     except ForkedError as error:
         return Result(submission, None, key, time.monotonic() - start, fault=str(error).strip().splitlines()[-1])
     return Result(submission, judgement, key, time.monotonic() - start)
 
 
+def _judge(*args, **kwargs):
+    from proctor.judge import judge
+
+    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
+        return judge(*args, **kwargs)
+
+
 def _judge_all(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Result]]:
-    """Yield results as they come; a worker that dies is replaced, and its submission tried once more."""
-    attempts = dict.fromkeys(tasks, 0)
-    waiting = list(tasks)
+    """Yield results as they come; a submission that failed, or was in a pool that died, is tried again alone.
+
+    A worker that dies takes its pool along. So no more submissions than workers are in the pool at a time, and a second
+    try shares its pool with nobody.
+    """
+    waiting, again = deque(tasks), []
     while waiting:
-        pool = _pool(min(jobs, len(waiting)))
-        running = {pool.submit(judge_task, task): task for task in waiting}
-        waiting = []
-        try:
-            while running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    task = running.pop(future)
-                    result = _outcome(future, task)
-                    attempts[task] += 1
-                    if result.fault and attempts[task] < ATTEMPTS:
-                        waiting.append(task)
-                    else:
-                        yield task, result
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        for task, result in _judge_in_pool(waiting, min(jobs, len(waiting))):
+            if result.fault:
+                again.append(task)
+            else:
+                yield task, result
+    for task in again:
+        yield from _judge_in_pool(deque([task]), 1)
+
+
+def _judge_in_pool(waiting: deque[Task], jobs: int) -> Iterator[tuple[Task, Result]]:
+    """Judge tasks, taking them from ``waiting``, until all are judged or the pool is broken."""
+    pool, running, broken = _pool(jobs), {}, False
+    try:
+        while running or (waiting and not broken):
+            while waiting and not broken and len(running) < jobs:
+                try:
+                    running[pool.submit(judge_task, waiting[0])] = waiting[0]
+                    waiting.popleft()
+                except BrokenProcessPool:
+                    broken = True
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                broken = broken or isinstance(future.exception(), BrokenProcessPool)
+                task = running.pop(future)
+                yield task, _outcome(future, task)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _outcome(future, task) -> Result:
@@ -230,7 +254,9 @@ def _outcome(future, task) -> Result:
         fault = "a worker process died"
     except Exception as error:
         fault = f"{type(error).__name__}: {error}"
-    return Result(read_submission(Path(task.path), task.assignment, task.student), None, "", 0.0, fault)
+    # Not read again here: what ended a worker must not end this process.
+    unread = Submission(task.student, {}, (Problem("failed", f"{PROBLEMS['failed']}: {fault}"),))
+    return Result(unread, None, "", 0.0, fault)
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

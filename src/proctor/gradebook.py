@@ -2,17 +2,16 @@
 
 One process writes: ``gradebook.db`` through nbgrader's own API, one transaction a submission, and
 ``autograded/<student>/<assignment>/<assignment>.ipynb`` (see ``proctor.autograded``). What a person entered, a score, a
-comment, extra credit, is never overwritten; it is marked for another look when the answer or the verdict beneath it changed.
+comment, extra credit, is never overwritten; it is marked for another look when the answer or the verdict beneath it
+changed.
 """
 
 import contextlib
 import json
-import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from unittest import mock
 
 from proctor.assignment import Assignment
 from proctor.autograded import autograded_notebook, harmless_markdown, read_answers
@@ -30,12 +29,13 @@ class Gradebook:
     Args:
         course_dir: the directory that holds ``gradebook.db`` and ``submitted/``; both need not exist.
         submissions: where the submitted notebooks lie; default ``course_dir/submitted``.
+        url: the database; default ``course_dir/gradebook.db``.
 
     Raises:
         ValueError: if nbgrader is not installed.
     """
 
-    def __init__(self, course_dir: Path, submissions: Path | None = None):
+    def __init__(self, course_dir: Path, submissions: Path | None = None, url: str | None = None):
         try:
             import nbgrader.api as api
         except ImportError as error:
@@ -44,8 +44,9 @@ class Gradebook:
         self.submissions = Path(submissions) if submissions else self.course_dir / "submitted"
         self.course_dir.mkdir(parents=True, exist_ok=True)
         self._api = api
-        with _alembic_on_path():
-            self._book = api.Gradebook(f"sqlite:///{(self.course_dir / 'gradebook.db').resolve()}")
+        url = url or f"sqlite:///{(self.course_dir / 'gradebook.db').resolve()}"
+        _stamp_schema(url)
+        self._book = api.Gradebook(url)
         self._engine = self._book.engine
         self._book.db.remove()
         _serialize_transactions(self._engine)
@@ -69,7 +70,9 @@ class Gradebook:
         with self._transaction():
             book = self._book
             book.update_or_create_assignment(assignment.name)
-            notebook = book.update_or_create_notebook(assignment.name, assignment.name, kernelspec=json.dumps(KERNELSPEC))
+            notebook = book.update_or_create_notebook(
+                assignment.name, assignment.name, kernelspec=json.dumps(KERNELSPEC)
+            )
             cells = {kind: {} for kind in ("grade", "solution", "source")}
             for cell in nbgrader_cells(assignment):
                 ours = cell.metadata.nbgrader
@@ -103,16 +106,28 @@ class Gradebook:
             The path of the autograded notebook.
         """
         path = self.course_dir / "autograded" / submission.student / assignment.name / f"{assignment.name}.ipynb"
-        before = read_answers(path)
-        with self._transaction():
-            self._book.update_or_create_student(submission.student)
-            self._book.update_or_create_submission(assignment.name, submission.student, **self._timestamp(assignment, submission))
-            self._write_grades(assignment, submission, judgement, before)
-            self._write_comments(assignment, submission, judgement)
+        self.record(assignment, submission, judgement, before=read_answers(path))
         write_atomic(path, notebook_text(autograded_notebook(assignment, submission, judgement, seconds)))
         with contextlib.suppress(FileNotFoundError):  # the formgrader takes equal stamps as "graded"
             shutil.copyfile(self._stamp(assignment, submission), path.parent / "timestamp.txt")
         return path
+
+    def record(self, assignment: Assignment, submission, judgement, before: Mapping[str, str]) -> None:
+        """Write scores and comments to the database only.
+
+        Args:
+            assignment: the master.
+            submission: what was handed in.
+            judgement: the verdicts.
+            before: the answers of the last time by question id, to tell whether a written answer changed since then.
+        """
+        with self._transaction():
+            self._book.update_or_create_student(submission.student)
+            self._book.update_or_create_submission(
+                assignment.name, submission.student, **self._timestamp(assignment, submission)
+            )
+            self._write_grades(assignment, submission, judgement, before)
+            self._write_comments(assignment, submission, judgement)
 
     def manual(self, assignment: Assignment, student: str) -> dict[str, Manual]:
         """What people entered for one submission, by cell id; empty if there is none."""
@@ -166,7 +181,9 @@ class Gradebook:
             notebook = self._book.find_submission_notebook(assignment.name, assignment.name, student)
         except self._api.MissingEntry:
             return None
-        return {grade.name: grade for grade in notebook.grades}, {comment.name: comment for comment in notebook.comments}
+        return {grade.name: grade for grade in notebook.grades}, {
+            comment.name: comment for comment in notebook.comments
+        }
 
     def _remove_old_cells(self, notebook, cells):
         for kind, rows in (("grade", notebook.grade_cells), ("solution", notebook.solution_cells)):
@@ -175,8 +192,9 @@ class Gradebook:
                     comment for comment in old.comments if comment.manual_comment
                 ]:
                     raise ValueError(
-                        f"{notebook.name}: the new version has no cell {old.name!r}, but a grader entered a score or comment for "
-                        f"it in {self.course_dir / 'gradebook.db'}; put the cell back, or move the gradebook aside"
+                        f"{notebook.name}: the new version has no cell {old.name!r}, but a grader entered a score or "
+                        f"comment for it in {self.course_dir / 'gradebook.db'}; "
+                        "put the cell back, or move the gradebook aside"
                     )
                 for row in (*old.grades, *old.comments, old):
                     self._book.db.delete(row)
@@ -230,10 +248,14 @@ class Gradebook:
 
 
 def auto_comment(question, submission, judgement) -> str | None:
-    """What the formgrader and nbgrader's feedback show beside an answer: the messages of what failed, or that it is blank."""
+    """What the formgrader shows beside an answer: the messages of what failed, or that it is blank."""
     if is_blank(question, submission.answers):
         return NO_RESPONSE
-    lines = [f"{verdict.cell}: {verdict.message}" for verdict in judgement.of(question.id) if verdict.message and not verdict.passed]
+    lines = [
+        f"{verdict.cell}: {verdict.message}"
+        for verdict in judgement.of(question.id)
+        if verdict.message and not verdict.passed
+    ]
     lines += [problem.message for problem in submission.problems if problem.cell == question.id]
     return "\n\n".join(lines) or None
 
@@ -275,9 +297,21 @@ def _serialize_transactions(engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-@contextlib.contextmanager
-def _alembic_on_path() -> Iterator[None]:
-    # nbgrader asks the program "alembic" for the schema's version; it lies beside Python, which need not be on the path.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    with mock.patch.dict(os.environ, PATH=path):
-        yield
+def _stamp_schema(url: str) -> None:
+    """Note the version of nbgrader's schema in a new database; nbgrader would run the program "alembic" to learn it."""
+    from sqlalchemy import create_engine, inspect, text
+
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        if not inspect(connection).get_table_names():
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": _schema_version()})
+    engine.dispose()
+
+
+@cache
+def _schema_version() -> str:
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    return ScriptDirectory(ALEMBIC_DIR).get_current_head()

@@ -11,7 +11,6 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from proctor import markers
 from proctor.assignment import Assignment
 
 MAX_FILE = 32 * 2**20
@@ -71,20 +70,52 @@ def read_submission(path: Path, assignment: Assignment, student: str = "student"
         assignment: master or release of what was to be done.
         student: id, for the result.
     """
-    path = Path(path)
     problems: list[Problem] = []
-    if path.is_dir() and not path.is_symlink():
-        path = _choose(path, assignment.name, problems)
-    data = _read_regular(path, problems) if path is not None else None
-    cells = _cells(data, problems) if data is not None else None
-    if cells is None:
+    data = _find(Path(path), assignment.name, problems)
+    notebook = _notebook(data, problems) if data is not None else None
+    if notebook is None:
         return Submission(student, {}, tuple(problems), len(data or b""))
-    answers = _answers(cells, assignment, problems)
+    answers = _answers(notebook["cells"], assignment, problems)
     return Submission(student, answers, tuple(problems), len(data))
 
 
+def read_cells(path: Path) -> tuple[dict, list[dict], tuple[Problem, ...]]:
+    """The notebook's own metadata and its cells, each with exactly ``cell_type``, ``id``, ``metadata`` and ``source``.
+
+    For ``proctor check``, where a student's notebook also says what was to be done; never for grading.
+
+    Args:
+        path: the notebook, or a folder that holds one.
+
+    Returns:
+        Metadata, cells, and the problems; without any cell if the file cannot be read.
+    """
+    problems: list[Problem] = []
+    data = _find(Path(path), Path(path).stem, problems)
+    notebook = _notebook(data, problems) if data is not None else None
+    if notebook is None:
+        return {}, [], tuple(problems)
+    cells = [_plain_cell(cell) for cell in notebook["cells"] if _text(cell) is not None]
+    return _dict(notebook.get("metadata")), cells, tuple(problems)
+
+
+def _plain_cell(cell: dict) -> dict:
+    parts = {"cell_type": cell["cell_type"], "id": cell.get("id"), "metadata": _dict(cell.get("metadata"))}
+    return parts | {"source": _writable(_text(cell))}
+
+
+def _dict(value) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def _find(path: Path, name: str, problems) -> bytes | None:
+    if path.is_dir() and not path.is_symlink():
+        path = _choose(path, name, problems)
+    return _read_regular(path, problems) if path is not None else None
+
+
 def _choose(folder: Path, name: str, problems) -> Path | None:
-    notebooks = sorted(folder.glob("*.ipynb"))
+    notebooks = sorted(one for one in folder.glob("*.ipynb") if not one.name.startswith("."))
     right = folder / f"{name}.ipynb"
     if not notebooks:
         problems.append(_problem("missing", f"expected {name}.ipynb in the folder"))
@@ -115,11 +146,12 @@ def _read_regular(path: Path, problems) -> bytes | None:
     except OSError as error:
         problems.append(_problem("not-a-file", f"{path.name} cannot be opened as a regular file ({error.strerror})"))
         return None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        problems.append(_problem("not-a-file", f"{path.name} is no regular file"))
+        return None
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            problems.append(_problem("not-a-file", f"{path.name} is no regular file"))
-            return None
         if status.st_size > MAX_FILE:
             problems.append(_problem("too-large", f"at most {MAX_FILE} bytes, got {status.st_size}; clear the outputs"))
             return None
@@ -130,7 +162,7 @@ def _read_regular(path: Path, problems) -> bytes | None:
     return data
 
 
-def _cells(data: bytes, problems) -> list | None:
+def _notebook(data: bytes, problems) -> dict | None:
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -150,7 +182,7 @@ def _cells(data: bytes, problems) -> list | None:
     if not isinstance(notebook.get("cells"), list):
         problems.append(_problem("no-cells", "the notebook's 'cells' is no list"))
         return None
-    return notebook["cells"]
+    return notebook
 
 
 def _answers(cells: list, assignment: Assignment, problems) -> dict[str, str]:
@@ -192,7 +224,7 @@ def _take(id: str, text: str, found: dict, problems) -> None:
     elif "\0" in text:
         problems.append(_problem("bad-cell", "the answer holds a null byte", id))
     else:
-        found[id] = text.encode("utf-8", "replace").decode()  # lone surrogates of a JSON escape cannot be written again
+        found[id] = _writable(text)
 
 
 def _text(cell) -> str | None:
@@ -200,15 +232,14 @@ def _text(cell) -> str | None:
         return None
     source = cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        return "".join(source)
-    return source if isinstance(source, str) else None
+        source = "".join(source)
+    return source.replace("\r\n", "\n") if isinstance(source, str) else None
 
 
 def _id(cell: dict, known) -> str | None:
     """The cell's grade id; its cell id, which a release pins to the same value, where the metadata was lost."""
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    for id in (nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None, cell.get("id")):
+    nbgrader = _dict(_dict(cell.get("metadata")).get("nbgrader"))
+    for id in (nbgrader.get("grade_id"), cell.get("id")):
         if isinstance(id, str) and id in known:
             return id
     return None
@@ -216,12 +247,18 @@ def _id(cell: dict, known) -> str | None:
 
 def untouched(assignment: Assignment, answers: dict[str, str]) -> set[str]:
     """Ids of the questions whose answer is still the released stub, or is not there."""
-    return {
-        question.id
-        for question in assignment.questions
-        if answers.get(question.id, markers.TEXT_STUB).strip() in (question.answer.released.strip(), "")
-    }
+    blank = set()
+    for question in assignment.questions:
+        text = answers.get(question.id, "").strip()
+        if not text or text == question.answer.released.strip():
+            blank.add(question.id)
+    return blank
 
 
 def _problem(code: str, detail: str, cell: str | None = None) -> Problem:
-    return Problem(code, f"{PROBLEMS[code]}: {detail}", cell)
+    return Problem(code, f"{PROBLEMS[code]}: {_writable(detail)}", cell)
+
+
+def _writable(text: str) -> str:
+    """The text without lone surrogates (of a JSON escape, of a file name), which cannot be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode()

@@ -7,15 +7,20 @@ loses the question it was in: a fresh one replays the given cells and the earlie
 judged.
 """
 
+import time
 from collections.abc import Callable, Collection
 
-from proctor import rules, seeds
+from proctor import markers, rules, seeds
 from proctor.assignment import Assignment, Cell
-from proctor.calls import StudentError
+from proctor.calls import MAX_MESSAGE, MAX_TRACEBACK, StudentError
+from proctor.candidate import MAX_OUTPUT
 from proctor.codec import CodecError
 from proctor.launch import START_SECONDS, Candidate, CandidateLost
 from proctor.proxy import use_channel
 from proctor.verdict import Judgement, Verdict
+
+SITTING_SECONDS = 420.0  # wall time of the student's code in one submission, replays included
+GIVEN_SECONDS = 20.0  # CPU seconds of a given cell once an answer has run, which may have slowed it down
 
 Launch = Callable[[], Candidate]
 
@@ -63,7 +68,11 @@ class _Sitting:
         self.lost: dict[str, CandidateLost] = {}
         self.done: list[Cell] = []
         self.refused: dict[str, str] = {}
+        self.given_error = ""
         self.cpu_seconds = 0.0
+        self.deadline = time.monotonic() + SITTING_SECONDS
+        self.over: CandidateLost | None = None
+        self.billed: str | None = None
 
     def run(self) -> Judgement:
         self.candidate = self.launch()
@@ -85,12 +94,20 @@ class _Sitting:
             exec(compile(cell.source, f"<given {cell.id}>", "exec"), self.namespace)
         except Exception as error:
             raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed: {error!r}") from error
-        self._replay(cell)
         self.done.append(cell)
+        if self.over:
+            return
+        try:
+            self._replay(cell)
+        except CandidateLost as lost:
+            self._lose(self._culprit(cell, lost), lost)
 
     def _run_answer(self, cell):
         text = self.answers.get(cell.id)
         if text is None:
+            return
+        if self.over:
+            self.lost[cell.id] = self.over
             return
         if names := rules.breaches(text, self.assignment.imports, self.assignment.forbids):
             allowed = ", ".join(self.assignment.imports) or "nothing but small standard modules"
@@ -99,12 +116,12 @@ class _Sitting:
             )
             return
         try:
-            reply = self._request({"op": "cell", "source": text})
+            reply = self._request({"op": "cell", "source": text}, cell.id)
         except CandidateLost as lost:
             self._lose(cell.id, lost)
             return
-        if printed := reply.get("printed"):
-            self.outputs[cell.id] = str(printed)
+        if printed := reply["printed"]:
+            self.outputs[cell.id] = printed
         if "value" not in reply:
             self.cell_errors[cell.id] = _say(reply)
         self.done.append(cell)
@@ -118,19 +135,23 @@ class _Sitting:
             return self._verdict(cell, "refused", self.refused[question])
         if question in self.lost:
             lost = self.lost[question]
-            return self._verdict(cell, "not-run", f"not run: {lost} earlier in this question")
+            if any(verdict.question == question and verdict.kind == lost.kind for verdict in self.verdicts):
+                return self._verdict(cell, "not-run", f"not run: {lost} earlier in this question")
+            return self._verdict(cell, lost.kind, str(lost))
         seed = seeds.question_seed(self.secret, self.assignment.name, question, self.assignment.digest, text)
         self.seeds[question] = seed.hex()
         kind, message = self._outcome(cell, seed)
         if kind not in ("pass", "unanswered") and question in self.cell_errors:
             message = f"{message} (the answer cell itself raised {self.cell_errors[question]})"
+        if kind in ("fail", "error") and self.given_error:
+            message = f"{message} ({self.given_error})"
         return self._verdict(cell, kind, message)
 
     def _outcome(self, cell, seed) -> tuple[str, str]:
         scope = dict(self.namespace)
         try:
             code = compile(cell.solution, f"<tests {cell.id}>", "exec")
-            with use_channel(self._request), seeds.use_seed(seed):
+            with use_channel(lambda request: self._request(request, cell.question)), seeds.use_seed(seed):
                 exec(code, scope)
             return "pass", ""
         except CandidateLost as lost:
@@ -142,49 +163,100 @@ class _Sitting:
             return "error", "the test itself raised NotImplementedError"
         except StudentError as error:
             where = f" ({error.traceback.splitlines()[-1].strip()})" if error.traceback else ""
-            return ("memory" if "MemoryError" in error.kinds else "error"), f"the code raised {error}{where}"
+            # PyTorch says it in a RuntimeError.
+            memory = "MemoryError" in error.kinds or "can't allocate memory" in error.message
+            return ("memory" if memory else "error"), f"the code raised {error}{where}"
         except CodecError as error:
             return "error", str(error)
         except AssertionError as error:
             return "fail", str(error) or "a test failed"
         except Exception as error:
-            # Usually a result of a kind that the test did not expect. The text of the test is not quoted.
-            return "error", f"the result could not be checked ({type(error).__name__}: {error})"
+            # Usually a result of a kind that the test did not expect. Its text may quote a hidden test: a key, a name.
+            hidden = markers.has_region(cell.source, markers.HIDDEN_TESTS)
+            what = type(error).__name__ + ("" if hidden else f": {error}")
+            return "error", f"the result could not be checked ({what}); is it of the right type and shape?"
 
-    def _request(self, request: dict) -> dict:
-        reply = self.candidate.request(request, self.assignment.cpu_seconds)
-        if "value" in reply:
-            return {"value": reply["value"], "printed": reply.get("printed", "")}
-        kinds = [str(kind)[:100] for kind in reply.get("kinds") or ["Exception"]][:20]
-        return {name: str(reply.get(name, "")) for name in ("message", "traceback", "printed")} | {"kinds": kinds}
+    def _request(self, request: dict, question: str) -> dict:
+        # One question, one CPU limit, however many requests it takes.
+        limit = None if self.billed == question else self.assignment.cpu_seconds
+        self.billed = question
+        return self._send(request, limit)
+
+    def _send(self, request: dict, limit: float | None) -> dict:
+        if time.monotonic() > self.deadline:
+            raise CandidateLost("timeout", f"the whole notebook took longer than {SITTING_SECONDS:g} s")
+        return _checked(self.candidate.request(request, limit))
 
     def _lose(self, question: str, lost: CandidateLost):
-        self.lost[question] = lost
-        self.cpu_seconds += self.candidate.cpu_seconds
-        self.done = [cell for cell in self.done if cell.question != question]
-        self.candidate = self.launch()
-        for cell in self.done:
-            try:
-                self._replay(cell)
-            except CandidateLost as again:  # an answer that ran before and does not now
-                return self._lose(cell.question, again)
-        return None
+        """Give a question up, and bring a fresh candidate to where the lost one was, without that answer."""
+        while True:
+            self.candidate.close()
+            self.cpu_seconds += self.candidate.cpu_seconds
+            self.candidate.cpu_seconds = 0.0
+            if question is not None:
+                self.lost[question] = lost
+            if time.monotonic() > self.deadline:
+                self.over = lost
+                return
+            self.done = [cell for cell in self.done if cell.role == "given" or cell.question != question]
+            self.candidate, self.billed = self.launch(), None
+            for cell in self.done:
+                try:
+                    self._replay(cell)
+                except CandidateLost as again:  # what ran before does not now
+                    question, lost = self._culprit(cell, again), again
+                    break
+            else:
+                return
+
+    def _culprit(self, cell, lost) -> str | None:
+        """The question to blame for a loss in this cell: a given cell harms nobody unless an answer changed something."""
+        if answers := self._answers_up_to(cell):
+            return answers[-1]
+        if time.monotonic() > self.deadline:  # it never got to run
+            return None
+        raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed for the student: {lost}") from lost
+
+    def _answers_up_to(self, cell) -> list[str]:
+        return [one.id for one in self.done[: self.done.index(cell) + 1] if one.role == "answer"]
 
     def _replay(self, cell):
-        limit = START_SECONDS if cell.role == "given" else self.assignment.cpu_seconds
-        text = cell.source if cell.role == "given" else self.answers[cell.id]
-        reply = self.candidate.request({"op": "cell", "source": text}, limit)
-        if cell.role == "given" and "value" not in reply:
+        first = not self._answers_up_to(cell)
+        self.billed = None
+        if cell.role == "answer":
+            self._send({"op": "cell", "source": self.answers[cell.id]}, self.assignment.cpu_seconds)
+            return
+        reply = self._send({"op": "cell", "source": cell.source}, START_SECONDS if first else GIVEN_SECONDS)
+        if "value" in reply:
+            return
+        if first:
             raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed for the student: {_say(reply)}")
+        self.cell_errors[cell.id] = _say(reply)
+        self.given_error = f"after your answers the given cell {cell.id} raised {_say(reply)}"
 
     @staticmethod
     def _verdict(cell, kind, message) -> Verdict:
-        return Verdict(cell.id, cell.question, cell.points, kind, message)
+        return Verdict(cell.id, cell.question, cell.points, kind, _text(message, MAX_MESSAGE))
+
+
+def _checked(reply: dict) -> dict:
+    """A reply with exactly the parts it should have: it was made in a process that may be in anybody's hands."""
+    printed = _text(reply.get("printed"), MAX_OUTPUT)
+    if "value" in reply:
+        return {"value": reply["value"], "printed": printed}
+    kinds = reply.get("kinds")
+    kinds = [_text(kind, 100) for kind in kinds[:20]] if isinstance(kinds, list) and kinds else ["Exception"]
+    message, trace = _text(reply.get("message"), MAX_MESSAGE), _text(reply.get("traceback"), MAX_TRACEBACK)
+    return {"kinds": kinds, "message": message, "traceback": trace, "printed": printed}
+
+
+def _text(value, limit: int) -> str:
+    """At most so many characters, all of which can be written as UTF-8."""
+    return value[:limit].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _say(reply: dict) -> str:
-    kind = (reply.get("kinds") or ["Exception"])[0]
-    return f"{kind}: {reply.get('message', '')}".rstrip(": ")
+    return f"{reply['kinds'][0]}: {reply['message']}".rstrip(": ")
 
 
 def _closure(assignment, questions) -> set[str]:

@@ -25,7 +25,9 @@ from proctor.candidate import forbid, limit, read_message, serve, write_message
 START_SECONDS = 120.0
 WALL_FACTOR = 6.0
 WALL_SECONDS = 20.0
+MAX_PROCESSES = 64
 _POLL = 0.1
+_LINGER = 1.0  # wall seconds that a process gets to end by itself, and a thread after its process was killed
 
 
 class CandidateLost(RuntimeError):
@@ -42,34 +44,32 @@ class Candidate:
     Args:
         process: its ``psutil.Process``; what it starts counts towards its limits.
         receive: readable binary stream; a thread reads it, because waiting on pipes differs between systems.
-        send: writable binary stream.
+        send: writable binary stream; a thread writes it, because a process that reads nothing would block the writer.
         kill: ends the process tree and returns the exit status.
     """
 
     def __init__(self, process, receive, send, kill):
         self._process, self._receive, self._send, self._kill = process, receive, send, kill
         self._replies: queue.Queue[bytes | None] = queue.Queue(maxsize=1)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        self._closed = False
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read, self._write)]
+        self._deaf = self._closed = False
         self.cpu_seconds = 0.0
+        for thread in self._threads:
+            thread.start()
 
-    def request(self, request: dict, cpu_seconds: float) -> dict:
+    def request(self, request: dict, cpu_seconds: float | None = None) -> dict:
         """Send a request and wait for the reply.
 
         Args:
             request: plain data.
-            cpu_seconds: CPU limit of this request, the whole process tree counted; wall time is bounded much more
-                widely.
+            cpu_seconds: CPU limit of this request and of those after it that name none, the whole process tree counted;
+                wall time is bounded much more widely. None: the limit goes on from the request before.
 
         Raises:
             CandidateLost: on a limit, a crash, or a reply that does not decode.
         """
-        data = codec.encode(request)
-        try:
-            write_message(self._send, data)
-        except OSError:
-            self._lost("crash", "the process ended")
+        self._outbox.put(codec.encode(request))
         try:
             reply = codec.decode(self.receive(cpu_seconds))
         except codec.CodecError as error:
@@ -78,39 +78,53 @@ class Candidate:
             self._lost("crash", "the process sent what is no reply")
         return reply
 
-    def receive(self, cpu_seconds: float) -> bytes:
+    def receive(self, cpu_seconds: float | None = None) -> bytes:
         """The next message; raises CandidateLost at the limits."""
-        start, before = time.monotonic(), None
-        wall_seconds = cpu_seconds * WALL_FACTOR + WALL_SECONDS
+        if cpu_seconds is not None:
+            self._limit, self._waited, self._looked, self._before = cpu_seconds, 0.0, 0.0, None
         while True:
+            start = time.monotonic()
             try:
                 data = self._replies.get(timeout=_POLL)
             except queue.Empty:
-                # The CPU clock is read only now: asking for it at every short request would cost more than the request.
-                used = self._cpu()
-                before = used if before is None else before
-                if used - before > cpu_seconds:
-                    self._lost("timeout", f"CPU limit of {cpu_seconds:g} s reached")
-                if time.monotonic() - start > wall_seconds:
-                    self._lost("timeout", f"no answer within {wall_seconds:g} s; is it waiting for something?")
-                continue
+                data = b"" if not self._deaf else None
+            self._waited += time.monotonic() - start
             if data is None:
-                self._lost("crash", "the process ended")
-            return data
+                self._gone()
+            # The CPU clock is read every tenth of a second that was waited: it costs more than a short request.
+            if self._waited - self._looked >= _POLL:
+                self._look()
+            if data:
+                return data
+
+    def _look(self):
+        self._looked, (used, processes) = self._waited, self._cpu()
+        self._before = used if self._before is None else self._before
+        if used - self._before > self._limit:
+            self._lost("timeout", f"CPU limit of {self._limit:g} s reached")
+        wall_seconds = self._limit * WALL_FACTOR + WALL_SECONDS
+        if self._waited > wall_seconds:
+            self._lost("timeout", f"no answer within {wall_seconds:g} s; is it waiting for something?")
+        if processes > MAX_PROCESSES:
+            self._lost("crash", f"more than {MAX_PROCESSES} processes were started")
 
     def close(self) -> int | None:
         """End the process and all that it started; returns its exit status, None if it was closed before."""
         if self._closed:
             return None
         self._closed = True
-        self.cpu_seconds = self._cpu()
+        self.cpu_seconds, _ = self._cpu()
         status = self._kill()
-        while self._reader.is_alive():  # it may wait to hand over a message that nobody wants any more
-            with contextlib.suppress(queue.Empty):
-                self._replies.get(timeout=0.01)
-        for stream in (self._send, self._receive):
-            with contextlib.suppress(OSError):
-                stream.close()
+        self._outbox.put(None)
+        deadline = time.monotonic() + _LINGER
+        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < deadline:
+            with contextlib.suppress(queue.Empty):  # the reader may wait to hand over what nobody wants any more
+                self._replies.get(timeout=0.005)
+        # A process that escaped, which a sandbox does not let happen, may hold the other end; closing would then wait.
+        if not any(thread.is_alive() for thread in self._threads):
+            for stream in (self._send, self._receive):
+                with contextlib.suppress(OSError):
+                    stream.close()
         return status
 
     def _read(self):
@@ -120,22 +134,43 @@ class Candidate:
         except (EOFError, OSError, ValueError):
             self._replies.put(None)
 
-    def _cpu(self) -> float:
-        total = 0.0
-        with contextlib.suppress(psutil.Error):  # a process that ended in between counts no more
-            for process in [self._process, *self._process.children(recursive=True)]:
+    def _write(self):
+        try:
+            while (data := self._outbox.get()) is not None:
+                write_message(self._send, data)
+        except (OSError, ValueError):
+            self._deaf = True
+
+    def _cpu(self) -> tuple[float, int]:
+        """CPU seconds of the process tree, children that ended included, and the number of its processes."""
+        total, tree = 0.0, _tree(self._process.pid)
+        for process in tree:
+            with contextlib.suppress(psutil.Error):  # it ended in between
                 times = process.cpu_times()
                 total += times.user + times.system
-        return total
+                total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+        return total, len(tree)
+
+    def _ended(self) -> bool:
+        try:
+            return self._process.status() == psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return True
+
+    def _gone(self):
+        deadline = time.monotonic() + _LINGER
+        while not (ended := self._ended()) and time.monotonic() < deadline:
+            time.sleep(0.005)  # the stream closes a moment before the process has its exit status
+        status = self.close()
+        if not ended:
+            self._lost("crash", "the process closed its connection")
+        killed = -status if status < 0 else status - 128 if status > 128 else 0
+        names = {one.value: one.name for one in signal.Signals}
+        how = f"killed by {names[killed]}" if killed in names else f"exit status {status}"
+        self._lost("crash", f"the process ended ({how})")
 
     def _lost(self, kind: str, message: str):
-        if kind == "crash":
-            time.sleep(0.02)  # the stream may close a moment before the process has its exit status
-        status = self.close()
-        if kind == "crash" and status:
-            killed = -status if status < 0 else status - 128 if status > 128 else 0
-            names = {one.value: one.name for one in signal.Signals}
-            message += f" ({'killed by ' + names[killed] if killed in names else f'exit status {status}'})"
+        self.close()
         raise CandidateLost(kind, message) from None
 
 
@@ -171,6 +206,7 @@ def fork_candidate(forbids=()) -> Candidate:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 end(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
+        ours.shutdown(socket.SHUT_RDWR)
         ours.close()
         return os.waitstatus_to_exitcode(status)
 
@@ -189,7 +225,7 @@ def start_candidate(forbids=(), sandboxed: bool = False) -> Candidate:
     """
     from proctor.sandbox import sandbox_command
 
-    folder = tempfile.TemporaryDirectory(prefix="proctor-")
+    folder = tempfile.TemporaryDirectory(prefix="proctor-", ignore_cleanup_errors=True)
     command = [sys.executable, "-m", "proctor.candidate"]
     if sandboxed:
         command = sandbox_command(command, forbids)
@@ -204,9 +240,11 @@ def start_candidate(forbids=(), sandboxed: bool = False) -> Candidate:
     )
 
     def kill():
+        _signal_group(process.pid, "SIGSTOP")  # what multiplies must not win the race
         for one in _tree(process.pid):
             with contextlib.suppress(psutil.Error):
                 one.kill()
+        _signal_group(process.pid, "SIGKILL")  # children whose parent had ended
         status = process.wait()
         folder.cleanup()
         return status
@@ -218,6 +256,11 @@ def start_candidate(forbids=(), sandboxed: bool = False) -> Candidate:
     except BaseException:
         candidate.close()
         raise
+
+
+def _signal_group(pid, name):
+    with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):  # Windows has no groups
+        os.killpg(pid, getattr(signal, name))
 
 
 def _tree(pid):

@@ -2,16 +2,24 @@
 
 A marker stands alone on its line, spelled exactly ``### BEGIN SOLUTION`` … ``### END SOLUTION`` (likewise ``HIDDEN
 TESTS`` and ``RUBRIC``). nbgrader looks for the words anywhere in a line and accepts an END without a BEGIN, which
-releases the answer; here every marker must pair up, or the master is refused.
+releases the answer; here every marker must pair up and a line that only resembles one is refused, or the master is.
 """
+
+import re
 
 CODE_STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 TEXT_STUB = "YOUR ANSWER HERE"
 SOLUTION, HIDDEN_TESTS, RUBRIC = "SOLUTION", "HIDDEN TESTS", "RUBRIC"
+MARKERS = frozenset(f"### {edge} {region}" for edge in ("BEGIN", "END") for region in (SOLUTION, HIDDEN_TESTS, RUBRIC))
+# Somebody may have meant a marker: any "### BEGIN …", or the words in capitals, which nbgrader acts on anywhere.
+_RESEMBLES = re.compile(
+    r"^\s*###\s*(?i:begin|end)\b|#\s*(?i:(begin|end)[\s_-]*(solution|hidden[\s_-]*test|rubric))"
+    r"|(BEGIN|END) (SOLUTION|HIDDEN TEST|RUBRIC)"
+)
 
 
 class MarkerError(ValueError):
-    """A region that is not opened, not closed, or opened twice."""
+    """A region that is not opened, not closed or opened twice, or a marker that is misspelled."""
 
 
 def split_regions(source: str, region: str) -> list[tuple[bool, str, str]]:
@@ -25,13 +33,15 @@ def split_regions(source: str, region: str) -> list[tuple[bool, str, str]]:
         ``(inside, indent, text)`` for each piece in order; ``indent`` is the white space before the BEGIN marker.
 
     Raises:
-        MarkerError: if a BEGIN or END has no partner, or the two are indented differently.
+        MarkerError: if a BEGIN or END has no partner, the two are indented differently, or a line only resembles one.
     """
     begin, end = f"### BEGIN {region}", f"### END {region}"
     pieces, lines, inside, indent = [], [], False, ""
     for number, line in enumerate(source.split("\n"), start=1):
         marker = line.strip()
         if marker not in (begin, end):
+            if marker not in MARKERS and _RESEMBLES.search(line):
+                raise MarkerError(f"line {number}: {marker!r} is no marker; write one of {sorted(MARKERS)}")
             lines.append(line)
             continue
         if (marker == begin) == inside:

@@ -1,4 +1,5 @@
-"""Marks: what each question of a submission is worth, once the machine's verdicts and a grader's decisions are put together.
+"""Marks: what each question of a submission is worth, once the machine's verdicts and a grader's decisions are put
+together.
 
 Feedback, CSV and summaries all read marks, so that a student, a grader and a registrar see one number. A grader's score
 takes the place of the machine's; a written answer that nobody has read counts nothing yet and is said to wait.

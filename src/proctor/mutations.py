@@ -38,6 +38,7 @@ MAPS = {"abs", "sqrt", "square", "exp", "log", "log1p", "expm1", "log10", "log2"
 MAPS |= {"log_softmax", "sign", "norm", "sum", "mean", "reversed", "sorted", "ceil", "floor", "round", "flip", "cumsum"}
 SYMMETRIC = {"max", "min", "maximum", "minimum", "add", "mul", "dot", "inner", "allclose", "isclose", "hypot"}
 STATEMENTS = (ast.Assign, ast.AugAssign, ast.Expr, ast.Raise, ast.Return, ast.Break, ast.Continue, ast.Delete)
+REPORTED = (ast.Assign, ast.Return, ast.Tuple, ast.List)
 NEUTRAL_KEYWORDS = {"strict", "device"}
 
 
@@ -96,12 +97,29 @@ def _constant(node: ast.Constant, parent):
     elif isinstance(value, int) and not (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.USub)):
         yield from (_number(changed) for changed in (value + 1, value - 1))
     elif isinstance(value, float):
-        # A small constant guards against a division by zero; twice as much guards as well.
-        yield _number(1.0 if value == 0 else value * 2 if abs(value) >= 1e-3 else value * 1000)
-    elif isinstance(value, str) and isinstance(parent, (ast.Assign, ast.AnnAssign)):
-        # An answer to a multiple choice: every other letter must fail.
-        letters = "ABCDEF" if value.isupper() else "abcdef"
-        yield from (ast.Constant(letter) for letter in (letters if len(value) == 1 else ("",)) if letter != value)
+        yield from (_number(changed) for changed in _other_floats(value, reported=isinstance(parent, REPORTED)))
+    elif isinstance(value, str) and isinstance(parent, (ast.Assign, ast.AnnAssign, ast.Return)):
+        yield from (ast.Constant(changed) for changed in _other_choices(value))
+
+
+def _other_floats(value: float, reported: bool) -> tuple[float, ...]:
+    if value == 0:
+        return (1.0,)
+    if reported:
+        return (2 * value, value / 2)
+    # A small constant in a formula guards against a division by zero; twice as much guards as well.
+    return (2 * value if abs(value) >= 1e-3 else 1000 * value,)
+
+
+def _other_choices(value: str) -> list[str]:
+    """Of an answer to a multiple choice: every other letter, or one letter more or less. Of another text: none of it."""
+    letters = "ABCDEFGHI" if value.isupper() else "abcdef"
+    if len(value) == 1:
+        return [letter for letter in letters if letter != value]
+    if not value.isupper():
+        return [""]
+    fewer = [value[:position] + value[position + 1 :] for position in range(len(value))]
+    return fewer + ["".join(sorted(value + letter)) for letter in letters if letter not in value]
 
 
 def _value(node: ast.Assign, parent):
@@ -110,8 +128,6 @@ def _value(node: ast.Assign, parent):
     # Of an expression the type is not known: 1 might be accepted for True, and rightly so.
     for value in (0, 1, -1, None) if _is_number(node.value) else (-1, None):
         yield ast.copy_location(ast.Assign(node.targets, _number(value)), node)
-    if _is_number(node.value) and isinstance(node.value.value, float):
-        yield ast.copy_location(ast.Assign(node.targets, _number(node.value.value / 2)), node)
 
 
 def _set(node: ast.Set, parent):

@@ -22,7 +22,7 @@ class StudentFunction:
     def __init__(self, name):
         self._name = name
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, /, *args, **kwargs):
         return calls.unwrap(_channel({"op": "call", "name": self._name, "args": list(args), "kwargs": kwargs}))
 
     def __bool__(self):
@@ -54,7 +54,7 @@ class Student:
             raise AttributeError(name)
         return StudentFunction(name)
 
-    def evaluate(self, code: str, **data):
+    def evaluate(self, code: str, /, **data):
         """The value of the last line of ``code``, in the student's names with ``data`` bound."""
         return calls.unwrap(_channel({"op": "evaluate", "code": code, "data": data}))
 
@@ -67,7 +67,7 @@ def local_channel(request: dict) -> dict:
     try:
         return {"value": codec.decode(codec.encode(reply["value"]))}
     except codec.CodecError as error:
-        return calls.describe(error) | {"exception": error}
+        return calls.unsendable(error) | {"exception": error}
 
 
 def _notebook_names() -> dict:

@@ -102,7 +102,8 @@ def public_repository(root: Path) -> str | None:
     config = root / "_config.yml"
     if not config.exists():
         return None
-    return (yaml.safe_load(config.read_text(encoding="utf-8")).get("repository") or {}).get("url")
+    settings = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    return (settings.get("repository") or {}).get("url")
 
 
 def notebook_text(notebook) -> str:
@@ -133,6 +134,7 @@ def _notebook(assignment: Assignment, text, install: str | None):
         "forbids": list(assignment.forbids),
         "cpu_seconds": assignment.cpu_seconds,
         "digest": assignment.digest,
+        "cells": [cell.id for cell in assignment.cells if cell.role not in ("text", "show")],
     }
     return _assemble(cells, {"proctor": settings}, install)
 

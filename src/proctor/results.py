@@ -59,13 +59,11 @@ class Journal:
                 return None
             problems = tuple(Problem(**problem) for problem in data["submission"].pop("problems"))
             submission = Submission(**data.pop("submission"), problems=problems)
-            judgement = data.pop("judgement")
-            return Result(submission, judgement and Judgement.from_dict(judgement), **data)
-        except (OSError, ValueError, KeyError, TypeError):
+            return Result(submission, Judgement.from_dict(data.pop("judgement")), **data)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
     def write(self, result: Result) -> None:
-        """Keep the result."""
-        judgement = result.judgement and result.judgement.to_dict()
-        data = asdict(result) | {"judgement": judgement, "format": FORMAT}
+        """Keep the result of a submission that was judged."""
+        data = asdict(result) | {"format": FORMAT}
         write_atomic(self.folder / f"{result.submission.student}.json", json.dumps(data, indent=1) + "\n")

@@ -14,8 +14,8 @@ import sysconfig
 from pathlib import Path
 
 HOW_TO = (
-    "proctor grade needs bubblewrap to run students' code safely: install it "
-    "(Debian, Ubuntu: apt-get install bubblewrap) and see `proctor doctor`; --unsafe runs students' code with your own rights"
+    "proctor grade needs bubblewrap to run students' code safely. Install it (Debian: apt-get install bubblewrap) "
+    "and see `proctor doctor`. --unsafe runs students' code with your own rights"
 )
 
 

@@ -56,12 +56,19 @@ def normalized(answer: str) -> str:
 
 
 def course_secret(root: Path) -> bytes:
-    """The course's secret, from ``.course-secret`` at the root; made on first use and never committed."""
+    """The course's secret, from ``.course-secret`` at the root; made on first use and never committed.
+
+    Raises:
+        ValueError: if the file is there and empty.
+    """
     path = Path(root) / SECRET_FILE
     if not path.exists():
         write_atomic(path, secrets.token_hex(32) + "\n")
         path.chmod(0o600)
-    return path.read_bytes().strip()
+    secret = path.read_bytes().strip()
+    if not secret:
+        raise ValueError(f"{path} is empty; remove it, and a new secret is made (drawn inputs then change)")
+    return secret
 
 
 def _digest(key: bytes, *parts: str) -> bytes:

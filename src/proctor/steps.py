@@ -165,7 +165,7 @@ def _watch(name, command, log, out) -> tuple[int, str]:
 
 
 def _copy(stream, log, state) -> None:
-    with log.open("wb") as file:
+    with stream, log.open("wb") as file:
         pending = b""
         while chunk := stream.read1(8192):
             file.write(chunk)

@@ -149,7 +149,7 @@ def _pytest(root: Path, name: str, fast: bool, workers: int) -> Result:
     if fast:
         options += ["-m", FAST]
     # One thread a process: two workers with two threads each would only wait for one another.
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": os.environ.get("MPLBACKEND", "Agg")}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
     if name == "notebooks":
         del environment["MPLBACKEND"]  # a notebook draws into itself
     status = subprocess.run(

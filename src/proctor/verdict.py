@@ -42,7 +42,7 @@ class Judgement:
 
     Attributes:
         verdicts: one for each tests cell, in order; a cell without a verdict is a fail and stands here as ``not-run``.
-        cell_errors: answer id -> what its cell raised when it ran.
+        cell_errors: id of an answer or given cell -> what it raised when it ran for the student.
         outputs: answer id -> what its cell printed, capped.
         cpu_seconds: CPU time of the student's process.
         seeds: question id -> seed of its drawn inputs, hexadecimal.

@@ -31,7 +31,7 @@ _FUNCTIONS = {
     "seed_everything": "runtime",
 }
 
-__all__ = [*sorted(_MODULES), *sorted(_FUNCTIONS)]  # noqa: PLE0604 - both hold strings
+__all__ = [*sorted(_MODULES), *sorted(_FUNCTIONS)]
 
 
 def __getattr__(name):

@@ -21,8 +21,8 @@ class ClaimError(AssertionError):
 def claim(text, value, *, at_most=None, at_least=None, equals=None, within=None):
     """Check a claim and show it.
 
-    Give ``at_most``, ``at_least`` or both (a range); or ``equals``, with ``within`` as its absolute tolerance; or, for a
-    value that is True or False, nothing: then it must be True.
+    Give ``at_most``, ``at_least`` or both (a range); or ``equals``, with ``within`` as its absolute tolerance; or, for
+    a value that is True or False, nothing: then it must be True.
 
     The margin says how much room is left. For a bound it is the distance to it as a fraction of the bound's size (the
     distance itself where the bound is 0); for ``within`` it is the unused fraction of the tolerance. It is negative

@@ -1,10 +1,10 @@
 """Landscapes: losses of two parameters whose shape, minima and gradient are known exactly.
 
-Each factory returns a :class:`Landscape`: the loss, its gradient, where its minima lie, which part of the plane is worth
-drawing, and a start on the wall of the ravine, from which a zigzag can be seen. Every landscape here has lowest loss 0.
+Each factory returns a :class:`Landscape`: the loss, its gradient, where its minima lie, which part of the plane is
+worth drawing, and a start on the wall of the ravine, from which a zigzag can be seen. The lowest loss is 0 in all.
 
-Sources: Rosenbrock (1960); Beale (1958); Himmelblau (1972); Rastrigin (1974). The saddle is the smallest linear network,
-``y = w1 * w2 * x``, trained by squared error on the one example ``x = target = 1``.
+Sources: Rosenbrock (1960); Beale (1958); Himmelblau (1972); Rastrigin (1974). The saddle is the smallest deep linear
+network, ``y = w1 * w2 * x``, trained by squared error on the one example ``x = target = 1``.
 Taught in: book/optimization/gradient-descent.md
 """
 
@@ -19,8 +19,8 @@ import torch
 class Landscape:
     """A loss of two parameters.
 
-    Calling it gives the loss: parameters of shape ``(..., 2)`` give losses of shape ``(...,)``, of the same dtype and on
-    the same device.
+    Calling it gives the loss: parameters of shape ``(..., 2)`` give losses of shape ``(...,)``, of the same dtype and
+    on the same device.
 
     Attributes:
         name: what plots and messages call it.
@@ -124,8 +124,8 @@ def quadratic(condition=100.0, angle=0.0):
     # Steep enough a start to see the zigzag at scale, whatever the condition: 2.5 at condition 100.
     along, across = -9.0, min(9.0, max(1.5, 25.0 / math.sqrt(condition)))
     half_along, half_across = 11.0, 1.3 * across
-    half_x = math.hypot(half_along * c, half_across * s)
-    half_y = math.hypot(half_along * s, half_across * c)
+    half_x = half_along * abs(c) + half_across * abs(s)
+    half_y = half_along * abs(s) + half_across * abs(c)
     return Landscape(
         name=f"quadratic, condition {condition:g}",
         function=loss,

@@ -9,6 +9,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.errors import ExtensionError
 
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
@@ -17,7 +18,8 @@ MATHJAX = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
 def setup(app):
     """Connect the assets to the build."""
     app.connect("builder-inited", write_assets)
-    app.connect("html-page-context", drop_thebe, priority=900)  # after the extensions have added it
+    app.connect("doctree-resolved", drop_thebe_nodes, priority=900)  # both after the extensions have added theirs
+    app.connect("html-page-context", drop_scripts, priority=900)
     app.connect("build-finished", mark_as_plain)
 
 
@@ -53,15 +55,31 @@ def copy_mathjax(target: Path):
     shutil.copyfile(source / "LICENSE", target / "LICENSE")  # last: its presence says that the copy is whole
 
 
-def drop_thebe(app, pagename, templatename, context, doctree):
-    """Leave out the scripts and styles of Thebe: no page runs code in the browser, and they clash with each other."""
+def drop_thebe_nodes(app, doctree, docname):
+    """Take Thebe's settings out of the page's text: no page runs code in the browser."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "text/x-thebe-config" in node.astext() or "kernelName =" in node.astext():
+            node.parent.remove(node)
+
+
+def drop_scripts(app, pagename, templatename, context, doctree):
+    """Leave out Thebe's scripts and styles, which clash with each other, and MathJax where there is no mathematics."""
+    unwanted = ["THEBE_JS_URL", "sphinx-thebe"]
+    if doctree is None or not any(doctree.findall(_is_math)):
+        unwanted += ["window.MathJax", app.config.mathjax_path]
 
     def kept(asset):
         body = (getattr(asset, "attributes", None) or {}).get("body") or ""
-        return "THEBE_JS_URL" not in body and "sphinx-thebe" not in str(getattr(asset, "filename", asset))
+        return not any(name in body or name in str(getattr(asset, "filename", asset)) for name in unwanted)
 
     for kind in ("script_files", "css_files"):
         context[kind] = [asset for asset in context[kind] if kept(asset)]
+
+
+def _is_math(node) -> bool:
+    return isinstance(node, nodes.math | nodes.math_block) or (
+        isinstance(node, nodes.Element) and "math" in node.get("classes", ())
+    )
 
 
 def mark_as_plain(app, exception):

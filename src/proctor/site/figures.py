@@ -1,4 +1,4 @@
-"""Figures of the landing page: drawings placed into the page, and the race through the ravine.
+"""Figures that are no chapter's: drawings placed into a page, the list of colors, and the race through the ravine.
 
 A drawing is an SVG file of ``book/_static`` put *into* the page, so that its ink follows the page's (``currentColor``).
 The race is drawn here as a still picture, from paths that PyTorch's and the course's own optimizers walk; the module
@@ -19,10 +19,12 @@ SHAPE = {"slope": 0.12, "walls": 4.0, "bend": 0.45, "wave": 0.62, "phase": 0.4, 
 START = (-4.3, 1.15)
 STEPS = 400
 ARRIVED = 2e-3  # the loss at which a ball has arrived
+# Each learning rate is the one of RATES that takes its method to the goal first (tests/book checks that it is).
+RATES = tuple(k / 50 for k in range(1, 51))
 RACERS = {
-    "gradient descent": {"lr": 0.45},
-    "heavy ball": {"lr": 0.12, "beta": 0.8},
-    "Adam": {"lr": 0.2, "beta": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "gradient descent": {"lr": 0.46},
+    "heavy ball": {"lr": 0.08, "beta": 0.9},
+    "Adam": {"lr": 0.58, "beta": 0.9, "beta2": 0.999, "eps": 1e-8},
 }
 WIDTH, HEIGHT, SCALE = 1000, 360, 100
 
@@ -57,8 +59,20 @@ class Race(SphinxDirective):
         return [_raw(race())]
 
 
+class Colors(SphinxDirective):
+    """``{colors}``: the color of each idea, from ``ravine.plot``."""
+
+    def run(self):
+        """List the colors."""
+        from ravine import plot
+
+        swatches = (f'<li><i style="background:{color}"></i>{name}</li>' for name, color in plot.COLORS.items())
+        return [_raw(f'<ul class="swatches">{"".join(swatches)}</ul>')]
+
+
 def setup(app):
     """Register the directives."""
+    app.add_directive("colors", Colors)
     app.add_directive("drawing", Drawing)
     app.add_directive("race", Race)
 
@@ -80,16 +94,16 @@ def valley(params):
     return SHAPE["slope"] / 2 * (x - SHAPE["goal"]) ** 2 + SHAPE["walls"] / 2 * (y - bed) ** 2
 
 
-def walks(start=START, steps=STEPS, until=ARRIVED) -> dict:
+def walks(start=START, steps=STEPS, until=ARRIVED, racers=RACERS) -> dict:
     """The recorded :class:`ravine.descent.Path` of each racer, by name."""
     import torch
 
     from ravine.descent import descend
     from ravine.gradient_descent import GradientDescent
 
-    ball, adam = RACERS["heavy ball"], RACERS["Adam"]
+    ball, adam = racers["heavy ball"], racers["Adam"]
     methods = {
-        "gradient descent": (GradientDescent, RACERS["gradient descent"]),
+        "gradient descent": (GradientDescent, racers["gradient descent"]),
         # PyTorch keeps lr outside the velocity; at a constant lr the path is Polyak's.
         "heavy ball": (torch.optim.SGD, {"lr": ball["lr"], "momentum": ball["beta"]}),
         "Adam": (torch.optim.Adam, {"lr": adam["lr"], "betas": (adam["beta"], adam["beta2"]), "eps": adam["eps"]}),
@@ -108,26 +122,30 @@ def race() -> str:
     data = json.dumps({"shape": SHAPE, "racers": RACERS, "start": START, "steps": STEPS, "arrived": ARRIVED})
     paths = "".join(_walker(name, path) for name, path in recorded.items())
     goal = _pixels(SHAPE["goal"], SHAPE["bend"] * math.sin(SHAPE["wave"] * SHAPE["goal"] + SHAPE["phase"]))
-    counts = ", ".join(f"{name} {path.steps}" for name, path in recorded.items())
+    legend = "".join(f'<span class="{_key(name)}">{name} <b>{path.steps}</b></span>' for name, path in recorded.items())
     return (
         f'<figure class="race" data-race="{escape(data)}">'
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}" preserveAspectRatio="xMidYMid slice">'
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}">'
         f'<g class="race-contours">{_contours()}</g>'
         f'<g class="race-goal" transform="translate({goal})"><path d="M-6 0H6M0 -6V6"/></g>{paths}</svg>'
-        f'<figcaption><span class="race-controls" hidden><button type="button">Start the race</button> '
-        f"or click the valley to drop the balls there. </span>"
-        f"<output>Steps to the lowest contour: {counts}.</output></figcaption></figure>"
+        f'<figcaption><p class="race-legend"><button type="button" hidden>Start the race</button>{legend}</p>'
+        f"<p>Steps to the lowest point, each method at the best of fifty learning rates. "
+        f'<span class="race-hint" hidden>Click anywhere in the valley to drop the balls there.</span>'
+        f'<output class="sr-only"></output></p></figcaption></figure>'
     )
 
 
 def _walker(name: str, path) -> str:
     points = [_pixels(x, y) for x, y in path.params.tolist()]
-    key = name.lower().replace(" ", "-")
     x, y = points[-1].split(",")
     return (
-        f'<g class="racer racer-{key}" data-name="{name}"><polyline points="{" ".join(points)}"/>'
+        f'<g class="racer {_key(name)}" data-name="{name}"><polyline points="{" ".join(points)}"/>'
         f'<circle r="7" cx="{x}" cy="{y}"/></g>'
     )
+
+
+def _key(name: str) -> str:
+    return f"racer-{name.lower().replace(' ', '-')}"
 
 
 def _contours() -> str:

@@ -85,11 +85,10 @@ def gather_claims(app, docname: str) -> list[nodes.Node]:
         if found:
             total += len(found)
             section = _section(app, docname, chapter)
-            section += nodes.paragraph("", f"{len(found)} claims; the page runs in {seconds:.0f} seconds.")
+            section += nodes.paragraph("", f"Claims: {len(found)}. The page runs in {seconds:.1f} seconds.")
             section += _table([_claim_cells(claim) for claim in found])
             sections.append(section)
-    said = "one claim" if total == 1 else f"{total} claims"
-    return [nodes.paragraph("", f"This build checked {said}; all hold.", classes=["gathered-count"]), *sections]
+    return [nodes.paragraph("", f"Claims checked when this site was built: {total}. All hold."), *sections]
 
 
 def gather_folklore(app, docname: str) -> list[nodes.Node]:

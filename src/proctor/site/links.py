@@ -8,11 +8,33 @@ site, so that a download works from a local copy and needs no other host.
 import shutil
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
 COLAB = "https://colab.research.google.com/github"
+
+
+class PublicClone(SphinxDirective):
+    """``{public-clone}``: the commands that fetch the public tree, and the link to its archive."""
+
+    def run(self):
+        """Make both from the one setting."""
+        options = self.config.html_theme_options
+        address, branch = options["repository_url"].rstrip("/"), options["repository_branch"]
+        folder = address.rsplit("/", 1)[-1]
+        chosen = "" if branch == "main" else f" --branch {branch}"
+        commands = f"$ git clone{chosen} {address}\n$ cd {folder}"
+        archive = nodes.reference("", "zip archive", refuri=f"{address}/archive/refs/heads/{branch}.zip")
+        return [
+            nodes.literal_block(commands, commands, language="console"),
+            nodes.paragraph("", "", nodes.Text("Without git: download the "), archive, nodes.Text(" and unpack it.")),
+        ]
 
 
 def setup(app):
     """Connect the buttons and the copies to the build."""
+    app.add_directive("public-clone", PublicClone)
     app.connect("html-page-context", replace_buttons, priority=900)  # after the theme has added its own
     app.connect("build-finished", copy_notebooks)
 
@@ -70,8 +92,6 @@ def copy_notebooks(app, exception):
     """
     if exception is not None or app.builder.format != "html":
         return
-    from sphinx.util import logging
-
     for docname in sorted(app.env.found_docs):
         path = notebook_path(app.env, docname)
         if path is None:

@@ -11,6 +11,13 @@ def setup(app):
     """Register the style with pybtex under the name that ``_config.yml`` uses."""
     register_plugin("pybtex.style.labels", "author_year", AuthorYear)
     register_plugin("pybtex.style.formatting", "ravine", Ravine)
+    app.connect("html-page-context", mend_roles)
+
+
+def mend_roles(app, pagename, templatename, context, doctree):
+    """Give the entries of a bibliography the role that belongs into a list; docutils writes one that is deprecated."""
+    if context.get("body"):
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
 
 
 class AuthorYear(BaseLabelStyle):

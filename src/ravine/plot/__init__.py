@@ -1,0 +1,14 @@
+"""The one look of the course: colors, figures, paths on a landscape, animated paths.
+
+>>> from ravine import plot
+>>> plot.COLORS["gradient descent"]
+'#D55E00'
+"""
+
+from .animation import animate
+from .colors import COLORS, INK, color_of, css
+from .figures import SIZES, figure
+from .labels import label_lines
+from .terrain import contour, paths
+
+__all__ = ["COLORS", "INK", "SIZES", "animate", "color_of", "contour", "css", "figure", "label_lines", "paths"]

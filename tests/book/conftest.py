@@ -1,0 +1,178 @@
+"""What the tests of the book share: the chapters' sources, the built site, a server, and a browser."""
+
+import functools
+import http.server
+import re
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from proctor.build import HTML, toc_sources
+
+ROOT = Path(__file__).parents[2]
+
+
+def pytest_generate_tests(metafunc):
+    """Run a test once for each chapter (``chapter``) or for each page of the site (``page_name``) that it asks for."""
+    pages = toc_sources(ROOT)
+    if "chapter" in metafunc.fixturenames:
+        chapters = [path for path in pages if path.is_relative_to(ROOT / "book") and path.parent != ROOT / "book"]
+        metafunc.parametrize("chapter", chapters, ids=lambda path: path.stem)
+    if "page_name" in metafunc.fixturenames:
+        names = [str(path.relative_to(ROOT).with_suffix(".html")) for path in pages]
+        metafunc.parametrize("page_name", names, ids=lambda name: name.removesuffix(".html").split("/")[-1])
+
+
+def pytest_collection_modifyitems(items):
+    """Whatever looks at the built site is slow: `make check` does not build it, `make test` does."""
+    for item in items:
+        if "site" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The course's directory."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The built site; not built, or built from other sources, is a failure: what is tested must be what is here."""
+    import json
+    from dataclasses import asdict
+
+    from proctor.build import STAMP, inputs
+
+    stamp = ROOT / STAMP
+    if not stamp.is_file():
+        pytest.fail("the site is not built: run `make site`")
+    if json.loads(stamp.read_text(encoding="utf-8")) != asdict(inputs(ROOT)):
+        pytest.fail("the site is out of date: run `make site`")
+    return ROOT / HTML
+
+
+@pytest.fixture(scope="session")
+def address(site) -> str:
+    """The site, served on this machine; an address that does not exist gives 404.html, as a host would."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+        def send_error(self, code, message=None, explain=None):
+            body = (site / "404.html").read_bytes()
+            self.send_response(code, message)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.fail("there is no Chromium: `apt install chromium` (or `make system`)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """One page, opened; what went wrong while it loaded is in ``faults``, what it fetched from elsewhere in ``external``.
+
+    Attributes:
+        page: Playwright's page.
+        bytes: length of all bodies received.
+    """
+
+    def __init__(self, context, address: str, name: str):
+        self.page, self.faults, self.external, self.bytes = context.new_page(), [], [], 0
+        self.page.on("console", lambda message: self._note(message.type == "error", f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self._note(True, f"error: {error}"))
+        self.page.on("requestfailed", lambda request: self._note(True, f"failed: {request.url}"))
+        self.page.on("response", self._received)
+        self._address = address
+        self.page.goto(address + name, wait_until="networkidle")
+        if self.page.locator("article .math").count():
+            self.page.wait_for_function("() => window.MathJax?.startup?.promise !== undefined")
+            self.page.evaluate("() => MathJax.startup.promise")
+
+    def _note(self, happened, text):
+        if happened:
+            self.faults.append(text)
+
+    def _received(self, response):
+        if not response.url.startswith((self._address, "data:", "blob:")):
+            self.external.append(response.url)
+        self._note(response.status >= 400, f"{response.status}: {response.url}")
+        self.bytes += int(response.headers.get("content-length", 0))
+
+
+def open_visit(browser, address: str, name: str, *, width: int = 1380, dark: bool = False, still: bool = False) -> Visit:
+    """Open a page in a context of its own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if still else "no-preference",
+    )
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address.rstrip("/"))
+    return Visit(context, address, name)
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page of one's own: ``visit(name, width=1380, dark=False, still=False)`` gives a :class:`Visit`."""
+    visits = []
+
+    def open_page(name: str, **settings) -> Visit:
+        visits.append(open_visit(browser, address, name, **settings))
+        return visits[-1]
+
+    yield open_page
+    for one in visits:
+        one.page.context.close()
+
+
+@pytest.fixture(scope="session")
+def look(browser, address):
+    """Open a page to look at only, once for all tests: ``look(name, "light" | "dark" | "phone")``."""
+    opened = {}
+
+    def open_page(name: str, mode: str) -> Visit:
+        if (name, mode) not in opened:
+            width = 390 if mode == "phone" else 1380
+            opened[name, mode] = open_visit(browser, address, name, width=width, dark=mode == "dark")
+        return opened[name, mode]
+
+    yield open_page
+    for one in opened.values():
+        one.page.context.close()
+
+
+@pytest.fixture(scope="session")
+def prose():
+    """Cut Markdown down to prose: header, code, directives' options, mathematics, addresses and HTML removed."""
+
+    def cut(text: str) -> str:
+        text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+        text = re.sub(r"^(`{3,})(?!.*(?:glossary|drawing)).*?^\1\s*$", "", text, flags=re.DOTALL | re.MULTILINE)
+        text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$", " ", text, flags=re.DOTALL)
+        text = re.sub(r"`[^`\n]*`|<[^>\n]+>|\]\([^)]*\)|^:[\w-]+:.*$", " ", text, flags=re.MULTILINE)
+        return text
+
+    return cut

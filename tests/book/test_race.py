@@ -1,0 +1,79 @@
+"""The race on the landing page: the same numbers as PyTorch's, and still until the reader asks."""
+
+import pytest
+import torch
+from proctor.site import figures
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+WALKS = """async ([module, starts]) => {
+  const { walk, gradient } = await import(module);
+  const race = JSON.parse(document.querySelector("[data-race]").dataset.race);
+  const names = Object.keys(race.racers);
+  return starts.map((start) => [gradient(start, race.shape), Object.fromEntries(names.map((n) => [n, walk(n, start, race)]))]);
+}"""
+STARTS = [figures.START, (-1.0, -1.2), (4.5, 1.0)]
+POINTS = "() => [...document.querySelectorAll('.racer polyline')].map((line) => line.getAttribute('points'))"
+
+
+def test_single_steps_and_whole_paths_are_pytorchs(visit, address):
+    page = visit("book/index.html").page
+    module = f"{address}_static/race.mjs"
+    for start, (slope, walks) in zip(STARTS, page.evaluate(WALKS, [module, [list(s) for s in STARTS]]), strict=True):
+        point = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+        figures.valley(point).backward()
+        torch.testing.assert_close(torch.tensor(slope, dtype=torch.float64), point.grad, rtol=1e-12, atol=1e-12)
+        for name, expected in figures.walks(start=start).items():
+            got = torch.tensor(walks[name], dtype=torch.float64)
+            assert got.shape == expected.params.shape, f"{name} from {start}: another number of steps"
+            # The first steps to the last digits; the whole path as far as the valley, which contracts, forgives rounding.
+            torch.testing.assert_close(got[:4], expected.params[:4], rtol=1e-12, atol=1e-12)
+            torch.testing.assert_close(got, expected.params, rtol=1e-8, atol=1e-8)
+
+
+def test_nothing_moves_until_the_reader_starts_the_race(visit):
+    page = visit("book/index.html").page
+    before = page.evaluate(POINTS)
+    page.wait_for_timeout(600)
+    assert page.evaluate(POINTS) == before
+    page.click(".race button")
+    page.wait_for_timeout(400)
+    assert page.evaluate(POINTS) != before
+    assert all(len(line.split()) >= 2 for line in page.evaluate(POINTS))
+
+
+def test_a_reader_who_prefers_stillness_gets_the_result_at_once(visit):
+    page = visit("book/index.html", still=True).page
+    before = page.evaluate(POINTS)
+    page.locator(".race svg").click(position={"x": 60, "y": 40})
+    page.wait_for_function("() => document.querySelector('.race output').textContent.includes('heavy ball: ')")
+    after = page.evaluate(POINTS)
+    assert after != before
+    page.wait_for_timeout(300)
+    assert page.evaluate(POINTS) == after
+
+
+def test_the_still_picture_needs_no_script(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address + "book/index.html")
+    assert page.locator(".racer polyline").count() == 3
+    assert not page.locator(".race button").is_visible()
+    context.close()
+
+
+def test_the_picture_is_the_walk_that_it_says(visit):
+    walks = figures.walks()
+    page = visit("book/index.html").page
+    told = page.locator(".race-legend b").all_inner_texts()
+    assert told == [str(walk.steps) for walk in walks.values()]
+    assert all(figures.valley(walk.params[-1]) <= figures.ARRIVED for walk in walks.values())
+
+
+def test_each_racer_has_the_best_of_the_learning_rates():
+    best = {name: (figures.STEPS + 2, 0.0) for name in figures.RACERS}
+    for rate in figures.RATES:
+        racers = {name: {**settings, "lr": rate} for name, settings in figures.RACERS.items()}
+        for name, walk in figures.walks(racers=racers).items():
+            best[name] = min(best[name], (walk.steps_to(figures.ARRIVED) or figures.STEPS + 1, rate))
+    assert {name: rate for name, (_, rate) in best.items()} == {n: s["lr"] for n, s in figures.RACERS.items()}

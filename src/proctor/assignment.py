@@ -273,9 +273,7 @@ def _master_cells(notebook, path) -> Iterator[Cell]:
         try:
             for region, roles in REGIONS.items():
                 if markers.has_region(cell.source, region) and role not in roles:
-                    raise markers.MarkerError(
-                        f"a {role} cell cannot hold a {region} region; its text would be released"
-                    )
+                    raise markers.MarkerError(f"{role!r} cells cannot hold a {region} region: it would be released")
             result.solution, result.released  # noqa: B018 - reading them checks the markers
         except markers.MarkerError as error:
             raise MasterError(f"{where} ({id}): {error}") from error

@@ -70,8 +70,8 @@ def audit(root: Path, tree: Path | None = None) -> list[Finding]:
         try:
             read[name] = read_master(path)
         except MasterError as error:
-            # What is wrong with the markers has been said, and better.
-            if not any(finding.file == where for finding in findings):
+            # A marker or a file that cannot be read: that has been said, and better.
+            if not isinstance(error.__cause__, (markers.MarkerError, OSError, UnicodeError)):
                 message = str(error).removeprefix(str(path)).lstrip(": ")
                 findings.append(Finding("error", where, "", message, "mend the master as the message says"))
         else:
@@ -130,7 +130,12 @@ def _meant_marker(line: str) -> str | None:
         alone = len(text) <= len(words) + 3
         if words in text and (alone or line.lstrip().startswith("#")):
             return marker
-        if alone and SequenceMatcher(None, text.replace(" ", ""), words.replace(" ", "")).ratio() >= LIKENESS:
+        comment = line.lstrip().startswith("#") or text.startswith(("BEGIN ", "END "))
+        if (
+            alone
+            and comment
+            and SequenceMatcher(None, text.replace(" ", ""), words.replace(" ", "")).ratio() >= LIKENESS
+        ):
             return max(MARKERS, key=lambda other: SequenceMatcher(None, text, other.removeprefix("### ")).ratio())
     return None
 

@@ -164,7 +164,7 @@ def _run_sphinx(root: Path) -> float:
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     write_atomic(root / LOG, text)
-    # Jupyter Book leaves an empty page that jumps to the first one; this one has a name, for tabs and for screen readers.
+    # Jupyter Book leaves a nameless page that jumps to the first one; this one has a title and a link.
     if not done.returncode:
         write_atomic(root / HTML / "index.html", ENTRANCE)
     if done.returncode:

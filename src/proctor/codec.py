@@ -183,4 +183,5 @@ def _read_array(body, arrays):
     if math.prod(shape) * dtype.itemsize != len(data):
         raise CodecError("an array whose bytes do not fit its shape")
     array = np.frombuffer(data, dtype).reshape(shape)
-    return array.view(np.uint8) != 0 if dtype.kind == "b" else array.copy()  # a bool is 0 or 1, whatever byte was sent
+    # A bool is 0 or 1, whatever byte was sent.
+    return array.view(np.uint8).astype(bool) if dtype.kind == "b" else array.copy()

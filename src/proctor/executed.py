@@ -5,6 +5,7 @@ every core, shows progress, and lets other pages (the claims) read the outputs. 
 so ``proctor.build`` drops it when the library, the pins, the device or Python change.
 """
 
+import asyncio
 import os
 import re
 import time
@@ -88,9 +89,19 @@ def read(root: Path, source: Path):
 
 
 def claims(notebook) -> list[dict]:
-    """The claims among a notebook's outputs, in order: dictionaries with text, value, relation, bound, margin, holds."""
+    """The claims among a notebook's outputs, in order; see ``ravine.claims`` for what a record holds."""
     outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
     return [output["data"][CLAIM] for output in outputs if CLAIM in output.get("data", {})]
+
+
+def drop_echo(cell) -> None:
+    """Drop the value of the last line (a list of Matplotlib's artists, say) from a cell that shows a figure.
+
+    It would stand above the figure, and the figure's name would be given to both.
+    """
+    if "figure" in cell.metadata.get("mystnb", {}):
+        echo = {"text/plain"}
+        cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result" or set(o.data) != echo]
 
 
 def _cache(root: Path):
@@ -109,10 +120,13 @@ def _execute(notebook, source: Path, timeout: int, noise):
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     began = time.perf_counter()
     try:
-        client.execute(env={**os.environ, **threads}, stderr=noise)
+        # A loop of its own, closed at the end; nbclient's synchronous form would leave one open in every thread.
+        asyncio.run(client.async_execute(env={**os.environ, **threads}, stderr=noise))
     except Exception as error:  # whatever stops a chapter is reported with it, and the other chapters go on
         message = re.sub(r"\x1b\[[0-9;]*m", "", f"{type(error).__name__}: {error}")  # IPython colors its tracebacks
         return notebook, Run(source, time.perf_counter() - began, message)
+    for cell in notebook.cells:
+        drop_echo(cell)
     return notebook, Run(source, time.perf_counter() - began)
 
 

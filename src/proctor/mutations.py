@@ -112,7 +112,7 @@ def _other_floats(value: float, reported: bool) -> tuple[float, ...]:
 
 
 def _other_choices(value: str) -> list[str]:
-    """Of an answer to a multiple choice: every other letter, or one letter more or less. Of another text: none of it."""
+    """Of a multiple choice: every other letter, or one letter more or less. Of any other text: none of it."""
     letters = "ABCDEFGHI" if value.isupper() else "abcdef"
     if len(value) == 1:
         return [letter for letter in letters if letter != value]

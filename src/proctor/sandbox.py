@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+MAX_SCRATCH = 256 * 2**20  # bytes of files in each place that is writable: they take memory
 HOW_TO = (
     "proctor grade needs bubblewrap to run students' code safely. Install it (Debian: apt-get install bubblewrap) "
     "and see `proctor doctor`. --unsafe runs students' code with your own rights"
@@ -49,16 +50,21 @@ def sandbox_problem() -> str | None:
 
 
 def _arguments() -> list[str]:
-    home = "/home/student"
+    home = "/sandbox"  # not a name that a person may have: it would hide what lies in that home
     mounts = [word for folder in _readable() for word in ("--ro-bind", str(folder), str(folder))]
     return [
         *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", "1000", "--gid", "1000", "--hostname", "sandbox"),
-        *("--proc", "/proc", "--dev", "/dev", "--perms", "0755", "--dir", "/home", "--tmpfs", "/tmp"),
+        *("--proc", "/proc", "--dev", "/dev", *_scratch("/dev/shm"), "--remount-ro", "/dev", *_scratch("/tmp")),
         *mounts,
-        *("--tmpfs", home, "--chdir", home, "--setenv", "HOME", home, "--setenv", "TMPDIR", "/tmp"),
+        *_scratch(home),
+        *("--chdir", home, "--setenv", "HOME", home, "--setenv", "TMPDIR", "/tmp"),
         *("--setenv", "MPLCONFIGDIR", f"{home}/.mpl", "--remount-ro", "/"),
     ]
+
+
+def _scratch(place: str) -> list[str]:
+    return ["--size", str(MAX_SCRATCH), "--perms", "0755", "--tmpfs", place]
 
 
 def _readable() -> list[Path]:
@@ -74,8 +80,10 @@ def _readable() -> list[Path]:
 def _covered(forbids) -> list[str]:
     arguments = []
     for name in forbids:
-        spec = importlib.util.find_spec(name) if name.startswith("ravine.") else None
-        if spec and spec.origin:
+        spec = importlib.util.find_spec(name) if name.partition(".")[0] == "ravine" else None
+        for folder in (spec and spec.submodule_search_locations) or ():
+            arguments += ["--tmpfs", str(folder)]
+        if spec and spec.origin and not spec.submodule_search_locations:
             arguments += ["--ro-bind", "/dev/null", spec.origin]
             cached = Path(importlib.util.cache_from_source(spec.origin))
             if cached.exists():

@@ -28,7 +28,8 @@ CELL_TIMEOUT = 240  # seconds; far above an honest cell on a busy machine, so th
 SUITES = {
     "lint": [],
     "ravine": ["tests/ravine", "src/ravine", "--doctest-modules"],
-    "proctor": ["tests/proctor", "src/proctor", "--doctest-modules"],
+    # Small courses that tests read lie in tests/proctor/files; their modules are data, not tests.
+    "proctor": ["tests/proctor", "src/proctor", "--doctest-modules", "--ignore=tests/proctor/files"],
     "house": ["tests/house"],
     "book": ["tests/book"],
     "notebooks": [str(NBVAL), "--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"],
@@ -71,12 +72,15 @@ def run(root: Path, names=(), *, fast: bool = False, workers: int = 2) -> list[R
     if unknown := set(names) - set(SUITES):
         raise ValueError(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
     chosen = [name for name in SUITES if name in names or not names]
-    if fast and not names:
-        chosen.remove("notebooks")
+    work = {name: SUITES[name] for name in chosen}
+    if fast:
+        # One pytest for all: starting it and importing torch in each worker costs more than the fast tests themselves.
+        words = [word for name in chosen if name not in ("lint", "notebooks") for word in SUITES[name]]
+        work = {name: [] for name in chosen if name == "lint"} | {"fast": [*dict.fromkeys(words), "-m", FAST]}
     results = []
-    for name in chosen:
+    for name, words in work.items():
         print(f"\n== {name}", flush=True)
-        results.append(_lint(root) if name == "lint" else _pytest(root, name, fast, workers))
+        results.append(_lint(root) if name == "lint" else _pytest(root, name, words, workers))
     print(table(results), flush=True)
     return results
 
@@ -131,7 +135,7 @@ def count(report: Path) -> tuple[int, int, int]:
     return tests - failures - errors - skipped, failures + errors, skipped
 
 
-def _pytest(root: Path, name: str, fast: bool, workers: int) -> Result:
+def _pytest(root: Path, name: str, words: list[str], workers: int) -> Result:
     started = time.perf_counter()
     if name == "notebooks":
         notebooks(root)
@@ -146,15 +150,11 @@ def _pytest(root: Path, name: str, fast: bool, workers: int) -> Result:
         "--durations=5",
         *LENIENT.get(name, ["--dist", "worksteal"]),
     ]
-    if fast:
-        options += ["-m", FAST]
     # One thread a process: two workers with two threads each would only wait for one another.
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
     if name == "notebooks":
         del environment["MPLBACKEND"]  # a notebook draws into itself
-    status = subprocess.run(
-        [sys.executable, "-m", "pytest", *SUITES[name], *options], cwd=root, env=environment
-    ).returncode
+    status = subprocess.run([sys.executable, "-m", "pytest", *words, *options], cwd=root, env=environment).returncode
     passed, failed, skipped = count(report)
     if status and not failed:
         failed = 1  # it stopped before it could report, or found no test at all: neither is a pass

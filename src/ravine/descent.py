@@ -94,7 +94,7 @@ def descend(landscape, method, *, start=None, steps, until=None, dtype=torch.flo
     >>> from ravine import landscapes
     >>> from ravine.gradient_descent import GradientDescent
     >>> descend(landscapes.quadratic(condition=10), GradientDescent, start=(1.0, 1.0), steps=500, until=1e-6, lr=0.1)
-    Path(63 steps, loss 5.5 to 8.564e-07)
+    Path(63 steps, loss 5.5 to 8.581e-07)
     """
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
         raise ValueError(f"steps must be an integer >= 0, got {steps!r}")

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from proctor.build import HTML, toc_sources
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +94,7 @@ def browser():
 
 
 class Visit:
-    """One page, opened; what went wrong while it loaded is in ``faults``, what it fetched from elsewhere in ``external``.
+    """One page, opened: ``faults`` is what went wrong on loading, ``external`` what was fetched from elsewhere.
 
     Attributes:
         page: Playwright's page.
@@ -123,7 +124,9 @@ class Visit:
         self.bytes += int(response.headers.get("content-length", 0))
 
 
-def open_visit(browser, address: str, name: str, *, width: int = 1380, dark: bool = False, still: bool = False) -> Visit:
+def open_visit(
+    browser, address: str, name: str, *, width: int = 1380, dark: bool = False, still: bool = False
+) -> Visit:
     """Open a page in a context of its own."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},

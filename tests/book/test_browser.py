@@ -6,7 +6,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # What axe-core finds in the theme's own templates; nothing here is in a page's text. See _config.yml for the theme.
 THEME = {
-    "label-content-name-mismatch": "search and color-mode buttons of the theme: the label says less than the text in them",
+    "label-content-name-mismatch": "search and color-mode buttons: the label says less than the text in them",
     "region": "the theme puts its sidebar's logo outside the landmarks",
 }
 LINES = """() => {
@@ -39,7 +39,9 @@ def test_the_page_loads_alone_and_without_fault(look, page_name, mode):
     formulas = seen.page.locator("article .math").count()
     assert seen.page.locator("article .math mjx-container").count() >= formulas
     assert seen.page.locator("mjx-merror").count() == 0
-    ground = seen.page.evaluate("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number)")
+    ground = seen.page.evaluate(
+        "getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number)"
+    )
     assert (sum(ground) / 3 < 80) == (mode == "dark")
 
 
@@ -81,7 +83,9 @@ def test_search_finds_a_word_of_a_chapter(visit):
 
 def test_search_says_so_when_there_is_nothing(visit):
     seen = visit("search.html?q=xyzzyxyzzy")
-    seen.page.wait_for_function("() => /did not match|0 page/i.test(document.querySelector('#search-results').innerText)")
+    seen.page.wait_for_function(
+        "() => /did not match|0 page/i.test(document.querySelector('#search-results').innerText)"
+    )
     assert seen.page.locator("#search-results li").count() == 0
 
 

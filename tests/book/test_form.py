@@ -1,8 +1,9 @@
-"""The form of every chapter, as far as a machine can check it (chapter by chapter, from its source and its execution)."""
+"""The form of every chapter, as far as a machine can check it, from its source and its execution."""
 
 import re
 
 import pytest
+
 from proctor import executed
 
 CEILING = 45  # seconds a chapter may take on two cores; a failure only at three times that, since machines differ

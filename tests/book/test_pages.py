@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 from bs4 import BeautifulSoup
+
 from proctor import executed
 from proctor.build import toc_sources
 
@@ -47,7 +48,7 @@ def test_no_solution_and_no_hidden_test_is_published(site):
 
 def test_every_internal_link_leads_somewhere(site):
     broken = []
-    for path in pages(site) + [site / "index.html", site / "search.html", site / "genindex.html"]:
+    for path in [*pages(site), *(site / name for name in ("index.html", "search.html", "genindex.html"))]:
         for tag, attribute in (("a", "href"), ("link", "href"), ("script", "src"), ("img", "src")):
             for node in soup(path).find_all(tag, **{attribute: True}):
                 link = urlsplit(node[attribute])
@@ -110,7 +111,9 @@ def test_every_picture_says_what_is_to_be_seen(site):
     for path in pages(site):
         for image in soup(path).select("article img, article svg[role=img]"):
             alt = image.get("alt") or image.get("aria-label") or ""
-            assert len(alt) > 15 and "_images" not in alt and not re.search(r"\.(png|svg)$", alt), f"{path.name}: {image}"
+            assert len(alt) > 15 and "_images" not in alt and not re.search(r"\.(png|svg)$", alt), (
+                f"{path.name}: {image}"
+            )
 
 
 def test_the_claims_page_lists_every_claim(root, site):

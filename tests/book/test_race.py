@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from proctor.site import figures
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -10,7 +11,8 @@ WALKS = """async ([module, starts]) => {
   const { walk, gradient } = await import(module);
   const race = JSON.parse(document.querySelector("[data-race]").dataset.race);
   const names = Object.keys(race.racers);
-  return starts.map((start) => [gradient(start, race.shape), Object.fromEntries(names.map((n) => [n, walk(n, start, race)]))]);
+  const walks = (start) => Object.fromEntries(names.map((name) => [name, walk(name, start, race)]));
+  return starts.map((start) => [gradient(start, race.shape), walks(start)]);
 }"""
 STARTS = [figures.START, (-1.0, -1.2), (4.5, 1.0)]
 POINTS = "() => [...document.querySelectorAll('.racer polyline')].map((line) => line.getAttribute('points'))"
@@ -26,7 +28,7 @@ def test_single_steps_and_whole_paths_are_pytorchs(visit, address):
         for name, expected in figures.walks(start=start).items():
             got = torch.tensor(walks[name], dtype=torch.float64)
             assert got.shape == expected.params.shape, f"{name} from {start}: another number of steps"
-            # The first steps to the last digits; the whole path as far as the valley, which contracts, forgives rounding.
+            # First steps to the last digits; whole paths less closely, since the valley contracts, but not exactly.
             torch.testing.assert_close(got[:4], expected.params[:4], rtol=1e-12, atol=1e-12)
             torch.testing.assert_close(got, expected.params, rtol=1e-8, atol=1e-8)
 

@@ -1,7 +1,7 @@
 """Assets served by the site itself, so that it loads without a single request to anyone else.
 
-MathJax is copied from the wheel ``django-static-mathjax`` (its own release 3.2.2, Apache 2.0): the TeX-to-HTML component
-with its fonts, without the speech engine (16 MB), which nothing here loads. The colors of ``ravine.plot`` become
+MathJax is copied from the wheel ``django-static-mathjax`` (MathJax 3.2.2, Apache 2.0): the TeX-to-HTML component with
+its fonts, without the speech engine (16 MB), which nothing here loads. The colors of ``ravine.plot`` become
 custom properties of the style sheet. Thebe, which Jupyter Book adds to every page twice, is dropped.
 """
 

@@ -62,6 +62,9 @@ def fill(app, doctree, docname):
         mark.replace_self(gather_claims(app, docname))
     for mark in list(doctree.findall(OftenSaid)):
         mark.replace_self(gather_folklore(app, docname))
+        if any(doctree.findall(nodes.math)) or any(doctree.findall(nodes.math_block)):
+            # Sphinx looks for formulas while it reads a page; these came later, and need MathJax all the same.
+            app.env.get_domain("math").data["has_equations"][docname] = True
 
 
 def chapters(env) -> list[str]:

@@ -1,11 +1,16 @@
 """A landscape as a map: its contour lines, and the paths of optimizers on it."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 import torch
 
 from .colors import INK, assign_colors
 from .figures import figure
 from .labels import label_paths
+
+# The window each map must show; an entry goes when its axes do.
+_WINDOWS = WeakKeyDictionary()
 
 
 def contour(ax, landscape, *, levels=None):
@@ -22,10 +27,12 @@ def contour(ax, landscape, *, levels=None):
     Returns:
         Matplotlib's contour set.
     """
-    xlim, ylim = filling_window(landscape.window, _width_over_height(ax))
-    ax.set(xlim=xlim, ylim=ylim, xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
-    ax.set_aspect("equal", adjustable="box")
-    x, y, losses, heights = contour_grid(landscape, xlim, ylim, levels)
+    ax.set(xlabel=r"$\theta_1$", ylabel=r"$\theta_2$")
+    _WINDOWS[ax] = landscape.window
+    _fill(ax.figure)
+    # The lines reach past the axes of now: a neighbor drawn later may change their shape.
+    limits = (_padded(*ax.get_xlim()), _padded(*ax.get_ylim()))
+    x, y, losses, heights = contour_grid(landscape, *limits, levels)
     lines = ax.contour(x, y, losses, levels=heights, colors=INK, linewidths=0.6, alpha=0.6, zorder=1)
     ax.plot(*np.transpose(landscape.minima), linestyle="none", marker="+", color=INK, markersize=8, zorder=2)
     return lines
@@ -39,29 +46,39 @@ def filling_window(window, ratio):
     return (left - extra_x, right + extra_x), (bottom - extra_y, top + extra_y)
 
 
+def _fill(fig):
+    """Fit every map of a figure to the present shape of its axes, all at once, so that rows stay equally wide."""
+    maps = [ax for ax in fig.axes if ax in _WINDOWS]
+    for ax in maps:
+        ax.set_aspect("auto")
+    fig.draw_without_rendering()
+    for ax in maps:
+        box = ax.get_window_extent()
+        xlim, ylim = filling_window(_WINDOWS[ax], box.width / box.height)
+        ax.set(xlim=xlim, ylim=ylim)
+        ax.set_aspect("equal", adjustable="box")
+
+
+def _padded(low, high, fraction=0.25):
+    return low - fraction * (high - low), high + fraction * (high - low)
+
+
 def contour_grid(landscape, xlim, ylim, levels):
     """Compute a landscape on a grid and choose its contour levels.
 
     Returns:
         ``(x, y, losses, heights)``: ``(n,)``, ``(m,)``, ``(m, n)``, and the increasing levels ``(levels,)``.
     """
-    x, y = np.linspace(*xlim, 301), np.linspace(*ylim, 241)
+    x, y = np.linspace(*xlim, 201), np.linspace(*ylim, 161)
     grid = torch.from_numpy(np.stack(np.meshgrid(x, y), -1))
     losses = landscape(grid).numpy()
     (left, right), (bottom, top) = landscape.window
     inside = losses[np.ix_((bottom <= y) & (y <= top), (left <= x) & (x <= right))] - landscape.minimum
-    low, high = np.quantile(inside, 0.004), np.quantile(losses - landscape.minimum, 0.97)
+    low, high = np.quantile(inside, 0.004), np.quantile(losses - landscape.minimum, 0.95)
     low = max(low, 1e-4 * high)
     if levels is None:
         levels = round(np.clip(1.4 * np.log2(high / low), 6, 14))
     return x, y, losses, landscape.minimum + np.geomspace(low, high, levels)
-
-
-def _width_over_height(ax):
-    # The layout as it will be once the axis labels are there; measuring it beforehand is within a few percent.
-    ax.figure.draw_without_rendering()
-    box = ax.get_window_extent()
-    return box.width / box.height
 
 
 def paths(landscape, walks, ax=None):

@@ -1,0 +1,39 @@
+"""Atomic writing: old bytes or new ones, nothing left behind."""
+
+import os
+import stat
+
+import pytest
+
+from proctor.files import write_atomic
+
+
+def test_writes_and_says_whether_anything_changed(tmp_path):
+    path = tmp_path / "a" / "b" / "file.txt"
+    assert write_atomic(path, "one\ntwo ü\n")
+    assert path.read_bytes() == "one\ntwo ü\n".encode()
+    os.utime(path, (1000, 1000))
+    assert not write_atomic(path, "one\ntwo ü\n")
+    assert path.stat().st_mtime == 1000
+    assert write_atomic(path, b"\x00\xff")
+    assert path.read_bytes() == b"\x00\xff"
+    assert [one.name for one in path.parent.iterdir()] == ["file.txt"]
+
+
+def test_failure_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch):
+    path = tmp_path / "file.txt"
+    write_atomic(path, "old")
+
+    def fail(*args):
+        raise OSError("disk")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk"):
+        write_atomic(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_readable_by_others(tmp_path):
+    write_atomic(tmp_path / "x", "")
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) & 0o044 == 0o044 or os.name == "nt"

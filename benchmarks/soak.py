@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 CLASS = Path("_build/sample/submitted")
+GRACE = 5.0  # seconds; Python's fork server ends when it sees that its parent has
 SLOWER = 2.0  # a round that takes this many times the median of those before it: something piles up
 
 
@@ -56,7 +57,7 @@ def round_of_grading(name: str, jobs: int) -> tuple[dict[str, bytes], float, lis
         seconds = time.perf_counter() - started
         if done.returncode:
             raise subprocess.CalledProcessError(done.returncode, command, output)
-        left = [f"process {p.pid} ({p.name()})" for p in psutil.process_iter() if _of_session(p, done.pid)]
+        left = _left_running(done.pid)
         left += [f"temporary {path.name}" for path in scratch.iterdir()]
         grades = {path.name: path.read_bytes() for path in sorted((course / "grades").glob("*.csv"))}
     return grades, seconds, left
@@ -93,6 +94,15 @@ def soak(rounds: int, jobs: int, say=print) -> list[str]:
                 faults.append(f"{name}: round {number} took {seconds:.1f} s, {statistics.median(times):.1f} s before")
             times.append(seconds)
     return faults
+
+
+def _left_running(session: int) -> list[str]:
+    deadline = time.monotonic() + GRACE
+    while found := [p for p in psutil.process_iter() if _of_session(p, session)]:
+        if time.monotonic() > deadline:
+            return [f"process {p.pid} ({' '.join(p.cmdline())[:80]})" for p in found]
+        time.sleep(0.2)
+    return []
 
 
 def _differing(one: dict, other: dict) -> list[str]:

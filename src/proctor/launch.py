@@ -83,18 +83,19 @@ class Candidate:
         if cpu_seconds is not None:
             self._limit, self._waited, self._looked, self._before = cpu_seconds, 0.0, 0.0, None
         while True:
-            start = time.monotonic()
+            start, came = time.monotonic(), True
             try:
                 data = self._replies.get(timeout=_POLL)
             except queue.Empty:
-                data = b"" if not self._deaf else None
+                data, came = None, False
             self._waited += time.monotonic() - start
-            if data is None:
+            # What it started may still hold the stream when the process itself has ended.
+            if data is None and (came or self._deaf or self._ended()):
                 self._gone()
             # The CPU clock is read every tenth of a second that was waited: it costs more than a short request.
             if self._waited - self._looked >= _POLL:
                 self._look()
-            if data:
+            if data is not None:
                 return data
 
     def _look(self):

@@ -72,11 +72,12 @@ def verify_assignment(
         VariantsError: if ``wrong.py`` cannot be read.
     """
     path, start = Path(path), time.monotonic()
-    assignment, variants = read_master(path), read_variants(path.with_name("wrong.py"))
-    kept = (cache or path.resolve().parents[2] / "_build" / "verify") / f"{assignment.name}.json"
-    key = _key(path, variants.path, seeds)
+    wrong = path.with_name("wrong.py")
+    kept = (cache or path.resolve().parents[2] / "_build" / "verify") / f"{path.stem}.json"
+    key = _key(path, wrong, seeds)
     if not force and (report := _read(kept, key)):
         return report
+    assignment, variants = read_master(path), read_variants(wrong)
     trials, made = list(_trials(assignment, variants, seeds)), _mutants(assignment)
     with progress(assignment.name, len(trials) + sum(map(len, made.values()))) as on_done:
         outcomes = run_trials(assignment, trials, jobs=jobs, on_done=on_done)

@@ -20,6 +20,7 @@ def process():
     import torch  # noqa: F401 - so that the fork has it
 
     process = fork_candidate()
+    process.request({"op": "cell", "source": "import warnings\nwarnings.resetwarnings()"}, 20)  # pytest's filters
     yield process
     process.close()
 

@@ -120,7 +120,7 @@ $(STAMPS)/class: $(wildcard solutions/*/*.py) $(wildcard src/proctor/sample_clas
 
 # Exit status 3 says that there is no sandbox here: the sentence is shown, and everything else is built.
 $(STAMPS)/graded-%: $(STAMPS)/class $(GRADING) $(RAVINE) $$(wildcard solutions/$$*/*)
-	@$(STEP) "Grade the sample class: $*" --stamp $@ --skip-on 3 -- $(BIN)/proctor grade $* --force --submissions $(SAMPLE)/submitted
+	@$(STEP) "Grade the sample class: $*" --stamp $@ --skip-on 3 -- $(BIN)/proctor grade $* --submissions $(SAMPLE)/submitted
 
 # Chromium for the browser tests, bubblewrap for the sandbox, git and venv for a bare machine: Debian's packages.
 system: ## Install Chromium and bubblewrap where this is Debian and you are root; else say what is missing

@@ -100,7 +100,7 @@ def _left_running(session: int) -> list[str]:
     deadline = time.monotonic() + GRACE
     while found := [p for p in psutil.process_iter() if _of_session(p, session)]:
         if time.monotonic() > deadline:
-            return [f"process {p.pid} ({' '.join(p.cmdline())[:80]})" for p in found]
+            return [f"process {p.pid}" for p in found]
         time.sleep(0.2)
     return []
 

@@ -13,6 +13,7 @@ import io
 import os
 import struct
 import sys
+import warnings
 
 from proctor import calls, codec
 
@@ -51,6 +52,8 @@ def serve(requests, replies) -> None:
         requests: binary stream of messages.
         replies: binary stream for the replies, one a request.
     """
+    warnings.resetwarnings()  # whoever forked this process may have made warnings errors
+    warnings.simplefilter("default")
     shell = _shell()
     while True:
         try:

@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 
 
-def write_atomic(path: Path, content: str | bytes) -> bool:
+def write_atomic(path: Path, content: str | bytes, mode: int = 0o644) -> bool:
     """Write ``content`` to ``path``; a reader sees the old bytes or the new ones, never half of them.
 
     Args:
         path: the file; its folders are made.
         content: text is written as UTF-8 with ``\\n`` line ends.
+        mode: permissions of the file.
 
     Returns:
         Whether anything was written: a file that already holds these bytes is left alone, so that its time stays.
@@ -26,7 +27,7 @@ def write_atomic(path: Path, content: str | bytes) -> bool:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

@@ -47,6 +47,7 @@ class Graded:
     Attributes:
         assignment: the master.
         results: one for each submission, by student.
+        standings: student -> marks, what graders entered included; without the submissions that have no judgement.
         reused: students whose work had not changed since the last run.
         seconds: wall time.
         directory: where gradebook, feedback and CSV lie.
@@ -54,6 +55,7 @@ class Graded:
 
     assignment: Assignment
     results: tuple[Result, ...]
+    standings: dict[str, tuple]
     reused: frozenset[str]
     seconds: float
     directory: Path
@@ -119,7 +121,7 @@ def grade(
         for student, folder in folders.items()
     ]
     results, reused = {}, set()
-    with _Desk(root, directory, assignment) as desk:
+    with _Desk(submissions, assignment) as desk:
         for task, result in _judge_all(tasks, jobs or os.cpu_count() or 1):
             if result.judgement is None and not result.fault:  # unchanged since the last run
                 result = replace(known[task.student], submission=result.submission)
@@ -131,19 +133,20 @@ def grade(
                 result = replace(result, judgement=None, fault=f"could not be written: {type(error).__name__}: {error}")
             results[task.student] = result
             on_result(result, len(tasks), task.student in reused)
-        desk.close_books([results[student] for student in sorted(results)])
+        standings = desk.close_books([results[student] for student in sorted(results)])
     ordered = tuple(results[student] for student in sorted(results))
-    return Graded(assignment, ordered, frozenset(reused), time.monotonic() - start, directory)
+    return Graded(assignment, ordered, standings, frozenset(reused), time.monotonic() - start, directory)
 
 
 class _Desk:
     """Writes results where people look for them."""
 
-    def __init__(self, root, directory, assignment):
+    def __init__(self, submissions, assignment):
         from proctor.gradebook import Gradebook
 
+        directory = submissions.parent
         self.directory, self.assignment = directory, assignment
-        self.gradebook = Gradebook(directory)
+        self.gradebook = Gradebook(directory, submissions)
 
     def __enter__(self):
         self.gradebook.__enter__()
@@ -164,19 +167,22 @@ class _Desk:
         write_feedback(self.directory / "feedback", self.assignment, submission, result.judgement, manual)
         journal.write(result)  # last: a result in the journal is one that was written everywhere
 
-    def close_books(self, results) -> None:
+    def close_books(self, results) -> dict[str, tuple]:
+        """Write the CSV files; returns student -> marks, what graders entered included."""
         from proctor.export import write_grades
         from proctor.marks import marks
 
-        rows = []
+        rows, standings = [], {}
         for result in results:
             if result.judgement is None:
                 continue
             manual = self.gradebook.manual(self.assignment, result.submission.student)
             standing = marks(self.assignment, result.submission, result.judgement, manual)
+            standings[result.submission.student] = standing
             problems = "; ".join(problem.message for problem in result.submission.problems)
             rows.append((result.submission.student, standing, problems))
         write_grades(self.directory / "grades", self.assignment, rows)
+        return standings
 
 
 def judge_task(task: Task) -> Result:

@@ -188,7 +188,7 @@ def _notebook(data: bytes, problems) -> dict | None:
 def _answers(cells: list, assignment: Assignment, problems) -> dict[str, str]:
     known = {cell.id: cell for cell in assignment.cells}
     found: dict[str, str] = {}
-    added = 0
+    added, changed = 0, []
     for number, cell in enumerate(cells):
         text = _text(cell)
         if text is None:
@@ -202,10 +202,13 @@ def _answers(cells: list, assignment: Assignment, problems) -> dict[str, str]:
         if expected.role in ("answer", "written"):
             _take(id, text, found, problems)
         elif expected.role in ("given", "tests") and text.strip() != expected.released.strip():
-            problems.append(_problem("changed-cell", "the original was used in its place", id))
+            changed.append(id)
     for question in assignment.questions:
         if question.id not in found:
             problems.append(_problem("missing-cell", "this question could not be graded", question.id))
+    if changed:
+        names = ", ".join(changed[:4]) + (f" and {len(changed) - 4} more" if len(changed) > 4 else "")
+        problems.append(_problem("changed-cell", f"the originals were used ({names})", changed[0]))
     if added:
         problems.append(_problem("added-cells", f"{added} were ignored; helpers belong inside the answer cell"))
     return found

@@ -75,6 +75,9 @@ class _Sitting:
         self.billed: str | None = None
 
     def run(self) -> Judgement:
+        if not self.needed & set(self.answers):  # an unreadable notebook: nothing to run
+            tests = [cell for question in self.assignment.questions for cell in question.tests]
+            return Judgement(tuple(self._run_tests(cell) for cell in tests if cell.question in self.asked))
         self.candidate = self.launch()
         try:
             for cell in self.assignment.cells:
@@ -210,7 +213,7 @@ class _Sitting:
                 return
 
     def _culprit(self, cell, lost) -> str | None:
-        """The question to blame for a loss in this cell: a given cell is harmless unless an answer changed something."""
+        """The question to blame for a loss in this cell; a given cell is harmless unless an answer changed something."""
         if answers := self._answers_up_to(cell):
             return answers[-1]
         if time.monotonic() > self.deadline:  # it never got to run

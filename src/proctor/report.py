@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from proctor.grade import Graded
-from proctor.marks import marks
 from proctor.results import Result
 
 LINE_EVERY = 10.0
@@ -84,7 +83,7 @@ def _row(graded, result) -> tuple[str, str, str, str]:
     remarks = [problem.code for problem in result.submission.problems]
     if result.judgement is None:
         return student, "-", "", escape(f"not graded: {result.fault}")
-    standing = marks(graded.assignment, result.submission, result.judgement)
+    standing = graded.standings[result.submission.student]
     kinds = Counter(verdict.kind for verdict in result.judgement.verdicts)
     remarks += [f"{count} {kind}" for kind, count in kinds.items() if kind in ("timeout", "crash", "memory", "refused")]
     waiting = sum(mark.waiting for mark in standing)

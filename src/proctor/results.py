@@ -11,6 +11,7 @@ from pathlib import Path
 
 from proctor import seeds
 from proctor.assignment import Assignment
+from proctor.environment import judging_digest
 from proctor.files import write_atomic
 from proctor.intake import Problem, Submission
 from proctor.verdict import Judgement
@@ -41,7 +42,7 @@ def work_key(assignment: Assignment, submission: Submission, secret: bytes) -> s
     """A digest of all that the verdicts depend on."""
     answers = {id: seeds.normalized(text) for id, text in sorted(submission.answers.items())}
     salt = hashlib.sha256(secret).hexdigest()
-    work = json.dumps([FORMAT, assignment.name, assignment.digest, salt, answers])
+    work = json.dumps([FORMAT, judging_digest(), assignment.name, assignment.digest, salt, answers])
     return hashlib.sha256(work.encode()).hexdigest()
 
 

@@ -63,8 +63,7 @@ def course_secret(root: Path) -> bytes:
     """
     path = Path(root) / SECRET_FILE
     if not path.exists():
-        write_atomic(path, secrets.token_hex(32) + "\n")
-        path.chmod(0o600)
+        write_atomic(path, secrets.token_hex(32) + "\n", mode=0o600)
     secret = path.read_bytes().strip()
     if not secret:
         raise ValueError(f"{path} is empty; remove it, and a new secret is made (drawn inputs then change)")

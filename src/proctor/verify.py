@@ -12,11 +12,7 @@ A variant runs the given cells, the answers that its question uses, and its ques
 ``_build/verify/`` for as long as nothing changes that it depends on.
 """
 
-import hashlib
-import importlib.metadata
-import importlib.util
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -24,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from proctor.assignment import Assignment, Question, read_master
+from proctor.environment import JUDGING, file_digest, judging_digest
 from proctor.files import write_atomic
 from proctor.mutants import Mutant, find_mutant, mutants
 from proctor.trials import Outcome, Trial, run_trials
@@ -33,10 +30,7 @@ from proctor.verified import Report, Row, bar, print_report
 __all__ = ["Report", "print_report", "verify_assignment"]
 
 # What a verdict depends on; a test compares this with what is in fact imported.
-MODULES = ["__init__", "asserts", "assignment", "calls", "candidate", "codec", "files", "forked", "judge", "launch"]
-MODULES += ["markers", "mutants", "mutations", "proxy", "rules", "seeds", "trials", "variants", "verdict", "verified"]
-MODULES += ["verify"]
-LIBRARIES = ("torch", "numpy", "ipython")
+MODULES = (*JUDGING, "environment", "forked", "mutants", "mutations", "trials", "variants", "verified", "verify")
 WRONG_SEEDS = 3
 LOOP_FACTOR, LOOP_SECONDS = 5.0, 0.25
 ALONE = "alone with the answers it uses"
@@ -182,17 +176,7 @@ def _equivalents_without_mutant(variants: Variants, made: dict[str, list[Mutant]
 
 def _key(master: Path, wrong: Path, seeds: int) -> str:
     """Digest of all that the report depends on."""
-    here = Path(__file__).parent
-    files = [master, wrong, *(here / f"{name}.py" for name in MODULES)]
-    spec = importlib.util.find_spec("ravine")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        files += sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
-    versions = [importlib.metadata.version(library) for library in LIBRARIES]
-    digest = hashlib.sha256(repr((seeds, sys.version_info, versions)).encode())
-    for path in files:
-        content = path.read_bytes() if path.is_file() else b""
-        digest.update(f"\0{path.name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
+    return file_digest([master, wrong], f"{seeds} {judging_digest(MODULES)}")
 
 
 def _read(path: Path, key: str) -> Report | None:

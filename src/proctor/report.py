@@ -30,15 +30,14 @@ def progress(console: Console) -> Iterator[Callable[[Result, int, bool], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a student's name
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def show(result, total, reused):
-            bar.update(
-                task, advance=1, total=total, description=f"{result.submission.student} {'(unchanged)' * reused}"
-            )
+            said = f"{result.submission.student} {'(unchanged)' * reused}"
+            bar.update(task, advance=1, total=total, description=said)
 
         yield show
 

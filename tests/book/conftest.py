@@ -12,6 +12,7 @@ import pytest
 from proctor.build import HTML, toc_sources
 
 ROOT = Path(__file__).parents[2]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def pytest_generate_tests(metafunc):
@@ -88,7 +89,7 @@ def browser():
     if program is None:
         pytest.fail("there is no Chromium: `apt install chromium` (or `make system`)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield chromium
         chromium.close()
 

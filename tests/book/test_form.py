@@ -21,7 +21,7 @@ def text(chapter):
 
 
 @pytest.fixture
-def notebook(root, chapter):
+def notebook(root, chapter, site):
     """The chapter as it was executed."""
     found, _ = executed.read(root, chapter)
     assert found is not None, f"{chapter.name} has not been executed: run `make site`"
@@ -116,7 +116,7 @@ def test_claims_are_made_hold_and_are_hidden(notebook):
             assert "remove-cell" in cell.metadata.get("tags", []), cell.source[:60]
 
 
-def test_the_run_time_is_recorded_and_bounded(root, chapter, record_property):
+def test_the_run_time_is_recorded_and_bounded(root, chapter, site, record_property):
     _, seconds = executed.read(root, chapter)
     record_property(f"seconds: {chapter.stem}", round(seconds, 1))
     assert seconds <= 3 * CEILING, f"{chapter.name} took {seconds:.0f} s; the ceiling is {CEILING} s"

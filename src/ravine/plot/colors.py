@@ -13,11 +13,11 @@ from itertools import cycle
 COLORS = {
     "gradient descent": "#D55E00",
     "heavy ball": "#006BB0",
-    "Nesterov": "#009E73",
+    "Nesterov": "#3A9BD0",
     "AdaGrad": "#CC79A7",
     "RMSprop": "#E69F00",
     "AdaDelta": "#7F5FE0",
-    "Adam": "#3A9BD0",
+    "Adam": "#009E73",
     "AdamW": "#DB1249",
     "train": "#2A7FA3",
     "validation": "#BF6A1F",

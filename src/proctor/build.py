@@ -65,7 +65,10 @@ def inputs(root: Path) -> Inputs:
         BuildError: if a page of ``_toc.yml`` does not exist.
     """
     pages = toc_sources(root)
-    where = [os.environ.get("RAVINE_DEVICE", "auto"), str(shutil.which("nvidia-smi") is not None), sys.version]
+    device = os.environ.get("RAVINE_DEVICE", "auto")
+    if device == "auto":  # as ravine.device() will find out, without importing torch
+        device = "cuda" if shutil.which("nvidia-smi") else "cpu"
+    where = [device, sys.version]
     execution = _digest(root, EXECUTE, where)
     frame = _digest(root, FRAME, [execution, *(str(page.relative_to(root)) for page in pages)])
     released = sorted(str(path.relative_to(root)) for path in (root / "notebooks").rglob("*.ipynb"))

@@ -38,7 +38,9 @@ def test_no_file_of_the_course_or_of_anybody_is_there(inside):
     assert (
         inside("import os\n[os.path.exists(p) for p in ('/etc/passwd', '/etc/shadow', '/var', '/run')]") == [False] * 4
     )
-    assert inside("import os\nos.listdir('/tmp')") == []
+    # A course that lies in /tmp: the folders on the way to the libraries are there, and empty but for them.
+    ways = {str(path.relative_to("/tmp").parts[0]) for path in sandbox._readable() if path.is_relative_to("/tmp")}
+    assert set(inside("import os\nos.listdir('/tmp')")) == ways
     assert inside("import os\nlen([p for p in os.listdir('/proc') if p.isdigit()]) < 5") is True
     assert inside("import os\n[name for name in os.environ if 'SECRET' in name or 'TOKEN' in name]") == []
 

@@ -31,7 +31,7 @@ SITE_CODE := $(shell find src/proctor/site -type f -not -name '*.pyc' 2>/dev/nul
 # What decides a grade: all of proctor but the tools around it.
 TOOLS := build executed steps suites serve publish doctor
 GRADING := $(filter-out $(TOOLS:%=src/proctor/%.py),$(wildcard src/proctor/*.py src/proctor/templates/*))
-RELEASING := $(patsubst %,src/proctor/%.py,assignment release markers files)
+RELEASING := $(patsubst %,src/proctor/%.py,assignment masters release markers checksums files)
 
 .DEFAULT_GOAL := all
 .NOTPARALLEL:

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from proctor.assignment import find_assignments, find_master, read_master
+from proctor.masters import find_assignments, find_master, read_master
 from proctor.release import notebook_text, source_notebook
 from proctor.sample_class import write_sample_class
 

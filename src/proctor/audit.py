@@ -13,7 +13,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from proctor import leaks, markers
-from proctor.assignment import Assignment, Cell, MasterError, find_assignments, read_master
+from proctor.assignment import Assignment, Cell
+from proctor.masters import MasterError, find_assignments, read_master
 from proctor.notebooks import audit_notebooks
 
 POINTS, QUESTIONS = (20, 40), (8, 14)

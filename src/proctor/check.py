@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from proctor.assignment import Assignment, MasterError, read_release
+from proctor.assignment import Assignment
 from proctor.checksums import cell_checksum
 from proctor.intake import Problem, Submission, read_cells, read_submission, untouched
+from proctor.masters import MasterError, read_release
 from proctor.verdict import Judgement
 
 

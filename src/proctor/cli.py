@@ -60,7 +60,7 @@ def _root(path: Path) -> Path:
 @app.command()
 def release(names: Names = None, course: Root = Path()):
     """Generate notebooks/ (and nbgrader's source) from the text masters and chapters."""
-    from proctor.assignment import MasterError
+    from proctor.masters import MasterError
     from proctor.release import release as write
 
     root = _root(course)
@@ -101,7 +101,7 @@ def verify(
     force: Annotated[bool, typer.Option(help="Run again what has not changed.")] = False,
 ):
     """Test the tests: master, untouched release, wrong answers, mutants, and right answers written differently."""
-    from proctor.assignment import MasterError, find_assignments, find_master
+    from proctor.masters import MasterError, find_assignments, find_master
     from proctor.variants import VariantsError
     from proctor.verify import print_report, verify_assignment
 
@@ -145,8 +145,8 @@ def grade(
     unsafe: Annotated[bool, typer.Option(help="Run students' code WITHOUT a sandbox, with your own rights.")] = False,
 ):
     """Grade a class; gradebook.db, autograded/, feedback/ and grades/ are written beside the submissions."""
-    from proctor.assignment import MasterError
     from proctor.grade import grade as run
+    from proctor.masters import MasterError
     from proctor.report import print_class, progress
     from proctor.sandbox import SandboxMissing
 

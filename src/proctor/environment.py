@@ -12,8 +12,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 JUDGING = (
-    *("__init__", "asserts", "assignment", "calls", "candidate", "codec", "files", "judge", "launch", "markers"),
-    *("proxy", "rules", "seeds", "verdict"),
+    *(
+        "__init__",
+        "asserts",
+        "assignment",
+        "calls",
+        "candidate",
+        "codec",
+        "files",
+        "judge",
+        "launch",
+        "markers",
+        "masters",
+    ),
+    *("masters", "proxy", "rules", "seeds", "verdict"),
 )
 LIBRARIES = ("torch", "numpy", "ipython")
 

@@ -19,8 +19,9 @@ from functools import partial
 from pathlib import Path
 
 from proctor import sandbox
-from proctor.assignment import Assignment, find_master, read_master
+from proctor.assignment import Assignment
 from proctor.intake import PROBLEMS, Problem, Submission, read_submission
+from proctor.masters import find_master, read_master
 from proctor.results import Journal, Result, work_key
 from proctor.seeds import course_secret
 

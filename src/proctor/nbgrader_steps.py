@@ -18,10 +18,11 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 
 from proctor import markers, rules, seeds
-from proctor.assignment import Assignment, find_master, read_master
+from proctor.assignment import Assignment
 from proctor.autograded import RUBRIC_ROLE, autograded_notebook, harmless_markdown, rebuilt_notebook
 from proctor.gradebook import Gradebook
 from proctor.intake import read_submission
+from proctor.masters import find_master, read_master
 from proctor.verdict import KINDS, Judgement, Verdict
 
 TIMEOUT_NAME = "CellTimeoutError"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctor import markers
-from proctor.assignment import Assignment, Cell, find_assignments, find_master, read_master
+from proctor.assignment import Assignment, Cell
 from proctor.checksums import cell_checksum
 from proctor.files import write_atomic
+from proctor.masters import find_assignments, find_master, read_master
 
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 INSTALL = """\

@@ -11,8 +11,9 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from proctor.assignment import Assignment, Question, find_assignments, find_master, read_master
+from proctor.assignment import Assignment, Question
 from proctor.files import write_atomic
+from proctor.masters import find_assignments, find_master, read_master
 from proctor.release import notebook_text, release_notebook
 from proctor.variants import Variants, read_variants
 

@@ -19,9 +19,10 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 
-from proctor.assignment import Assignment, Question, read_master
+from proctor.assignment import Assignment, Question
 from proctor.environment import JUDGING, file_digest, judging_digest
 from proctor.files import write_atomic
+from proctor.masters import read_master
 from proctor.mutants import Mutant, find_mutant, mutants
 from proctor.trials import Outcome, Trial, run_trials
 from proctor.variants import Variants, read_variants

@@ -8,8 +8,8 @@ import pytest
 from nbclient import NotebookClient
 from rich.console import Console
 
-from proctor.assignment import find_assignments
 from proctor.audit import audit
+from proctor.masters import find_assignments
 from proctor.verify import print_report, verify_assignment
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.autograded import autograded_notebook, harmless_markdown, read_answers, rebuilt_notebook
 from proctor.intake import Problem, Submission
+from proctor.masters import read_master
 from proctor.release import notebook_text
 from proctor.verdict import Judgement, Verdict
 

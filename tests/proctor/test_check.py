@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from proctor import launch
-from proctor.assignment import read_master
 from proctor.check import check, print_checked
 from proctor.launch import fork_candidate
+from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 
 MASTER = read_master(Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md")

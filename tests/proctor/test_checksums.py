@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.checksums import cell_checksum
+from proctor.masters import read_master
 from proctor.release import release_notebook, source_notebook
 
 WARMUP = Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md"

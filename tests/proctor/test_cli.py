@@ -154,6 +154,6 @@ def test_the_whole_way_of_a_student(run, course):
 
 
 def cli_solutions(course):
-    from proctor.assignment import read_master
+    from proctor.masters import read_master
 
     return read_master(course / "solutions" / "warmup" / "warmup.md").solutions()

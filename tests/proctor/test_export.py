@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.export import safe_cell, write_grades
 from proctor.intake import Submission
 from proctor.marks import Manual, marks
+from proctor.masters import read_master
 from proctor.verdict import Judgement, Verdict
 
 WARMUP = Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.feedback import KIND_WORDS, feedback_html, question_title, strip, write_feedback
 from proctor.intake import Problem, Submission
 from proctor.marks import Manual, marks
+from proctor.masters import read_master
 from proctor.verdict import KINDS, Judgement, Verdict
 
 WARMUP = Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md"

@@ -15,9 +15,9 @@ import pytest
 
 from proctor import feedback
 from proctor import grade as grading
-from proctor.assignment import MasterError, read_master
 from proctor.grade import Task, find_submissions, grade
 from proctor.intake import Submission
+from proctor.masters import MasterError, read_master
 from proctor.release import notebook_text, release_notebook
 from proctor.results import Journal, Result
 from proctor.sandbox import HOW_TO, SandboxMissing, sandbox_problem

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.gradebook import NO_RESPONSE, Gradebook, manual_grades
 from proctor.intake import Submission
 from proctor.marks import Manual
+from proctor.masters import read_master
 from proctor.verdict import Judgement, Verdict
 
 api = pytest.importorskip("nbgrader.api")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from proctor import intake
-from proctor.assignment import read_master
 from proctor.intake import PROBLEMS, read_cells, read_submission, untouched
+from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 
 WARMUP = Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md"

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from proctor import judge as judging
-from proctor.assignment import Cell, read_master
+from proctor.assignment import Cell
 from proctor.calls import MAX_MESSAGE
 from proctor.forked import run_forked
 from proctor.judge import GivenCellError, judge
 from proctor.launch import CandidateLost, fork_candidate
+from proctor.masters import read_master
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a candidate")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import Assignment, Cell, read_master
+from proctor.assignment import Assignment, Cell
 from proctor.leaks import search, secrets
+from proctor.masters import read_master
 
 TINY = Path(__file__).parent / "files" / "tiny" / "solutions" / "tiny" / "tiny.md"
 SOLUTION = "    velocity = beta * velocity - lr * grad\n    params = params + beta * velocity"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.intake import Submission
 from proctor.marks import GRADED, PARTLY, RIGHT, UNANSWERED, WAITING, WRONG, Manual, is_blank, marks
+from proctor.masters import read_master
 from proctor.verdict import Judgement, Verdict
 
 WARMUP = Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md"

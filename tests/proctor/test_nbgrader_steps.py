@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
 from proctor.forked import run_forked
 from proctor.intake import read_submission
 from proctor.judge import judge
 from proctor.launch import fork_candidate
 from proctor.markers import CODE_STUB, TEXT_STUB
+from proctor.masters import read_master
 from proctor.release import notebook_text, release, release_notebook
 
 pytest.importorskip("nbgrader")

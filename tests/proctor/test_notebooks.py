@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import find_assignments, read_master
+from proctor.masters import find_assignments, read_master
 from proctor.notebooks import audit_notebooks
 from proctor.release import release
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from proctor import codec, proxy, student
-from proctor.assignment import find_assignments, read_master, read_release
 from proctor.calls import StudentError, Unanswered
 from proctor.forked import run_forked
 from proctor.judge import judge
 from proctor.launch import fork_candidate
+from proctor.masters import find_assignments, read_master, read_release
 from proctor.proxy import use_channel
 from proctor.release import release_notebook
 from proctor.variants import read_variants

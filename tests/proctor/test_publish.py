@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from proctor import publish
-from proctor.assignment import read_master
 from proctor.cli import app
+from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from proctor.assignment import MasterError, read_master
+from proctor.masters import MasterError, read_master
 from proctor.release import chapter_notebook, notebook_text, public_repository, release, release_notebook
 
 FILES = Path(__file__).parent / "files"

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from proctor import report
-from proctor.assignment import read_master
 from proctor.grade import Graded
 from proctor.intake import Problem, Submission
 from proctor.marks import marks
+from proctor.masters import read_master
 from proctor.report import print_class, progress
 from proctor.results import Result
 from proctor.verdict import Judgement, Verdict

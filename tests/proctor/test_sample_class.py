@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from proctor import sample_class
-from proctor.assignment import MasterError, read_master
 from proctor.forked import run_forked
 from proctor.intake import read_submission
 from proctor.judge import judge
 from proctor.launch import fork_candidate
+from proctor.masters import MasterError, read_master
 from proctor.sample_class import KINDS, write_sample_class
 
 COURSE = Path(__file__).parent / "files" / "course"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
+from proctor.masters import read_master
 from proctor.trials import BATCH, Trial, _batches, run_trials
 
 TINY = Path(__file__).parent / "files" / "tiny" / "solutions" / "tiny" / "tiny.md"

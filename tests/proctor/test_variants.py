@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.assignment import read_master
+from proctor.masters import read_master
 from proctor.variants import VariantsError, equivalent, read_variants, wrong
 
 TINY = Path(__file__).parent / "files" / "tiny" / "solutions" / "tiny"

@@ -152,10 +152,19 @@ def _master_cells(notebook, path) -> Iterator[Cell]:
             for region, roles in REGIONS.items():
                 if markers.has_region(cell.source, region) and role not in roles:
                     raise markers.MarkerError(f"{role!r} cells cannot hold a {region} region: it would be released")
+            if role == "written" and _outside_regions(cell.source):
+                raise markers.MarkerError(
+                    "text outside RUBRIC and SOLUTION is never released; put it into the cell above"
+                )
             result.solution, result.released  # noqa: B018 - reading them checks the markers
         except markers.MarkerError as error:
             raise MasterError(f"{where} ({id}): {error}") from error
         yield result
+
+
+def _outside_regions(source: str) -> str:
+    outside = markers.without_region(markers.without_region(source, markers.RUBRIC), markers.SOLUTION)
+    return outside.strip()
 
 
 def _role(cell, number, where) -> tuple[str, str, float]:

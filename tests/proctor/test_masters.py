@@ -11,6 +11,7 @@ FILES = Path(__file__).parent / "files"
 WARMUP = FILES / "course" / "solutions" / "warmup" / "warmup.md"
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3, display_name: Python 3}\nproctor: {title: T}\n---\n\n"
 ANSWER = "```{code-cell}\n:answer: a\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION\n```\n\n"
+WRITTEN = '+++ {"written": "w 2"}\n\n### BEGIN SOLUTION\nText\n### END SOLUTION\n\n'
 TESTS = "```{code-cell}\n:tests: t 1\nassert True\n```\n\n"
 
 
@@ -79,7 +80,8 @@ def test_assignments_are_found_by_name(tmp_path):
         (ANSWER + TESTS.replace(" 1", " inf"), "positive number of points"),
         (ANSWER + TESTS.replace(":tests:", ":test:"), "cell 1: unknown options \\['test'\\]"),
         (ANSWER.replace(":answer: a", ":answer: a\n:show:"), "a cell has one role"),
-        ('+++ {"written": "w 2"}\n\nText\n\n' + TESTS, "cell 1: tests 't' follow a written answer"),
+        (WRITTEN + TESTS, "cell 1: tests 't' follow a written answer"),
+        (WRITTEN.replace("### BEGIN", "Why?\n### BEGIN"), "cell 0 \\(w\\): text outside RUBRIC and SOLUTION"),
         ('+++ {"answer": "a"}\n\nText\n', "a markdown cell cannot be 'answer'"),
         (ANSWER.replace("### END SOLUTION\n", ""), "cell 0 \\(a\\): .*never closed"),
         (ANSWER.replace("### BEGIN SOLUTION\n", ""), "cell 0 \\(a\\): .*without its partner"),

@@ -6,9 +6,9 @@
 """
 
 from .animation import animate
-from .colors import COLORS, INK, color_of, css
+from .colors import COLORS, INK, RAMP, color_of, css
 from .figures import SIZES, figure
 from .labels import label_lines
 from .terrain import contour, paths
 
-__all__ = ["COLORS", "INK", "SIZES", "animate", "color_of", "contour", "css", "figure", "label_lines", "paths"]
+__all__ = ["COLORS", "INK", "RAMP", "SIZES", "animate", "color_of", "contour", "css", "figure", "label_lines", "paths"]

@@ -35,6 +35,9 @@ GROUPS = (
     ("old task", "new task"),
 )
 
+#: Values of one setting, from low to high (learning rates, say): cool to hot, none of them the color of an idea.
+RAMP = ("#3A96D8", "#8A7CD0", "#C765A5", "#E0563F")
+
 #: Axes, ticks, text and contour lines: a grey that reads on light (4.0:1) and on dark (4.5:1).
 INK = "#808080"
 

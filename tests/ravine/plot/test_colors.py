@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from ravine.plot.colors import COLORS, GROUPS, INK, assign_colors, color_of, css, variable
+from ravine.plot.colors import COLORS, GROUPS, INK, RAMP, assign_colors, color_of, css, variable
 
 LIGHT, DARK = "#FFFFFF", "#15181C"  # the grounds of the site, book/_static/css/course.css
 
@@ -54,6 +54,13 @@ def test_every_color_stands_out(idea, ground):
     # The one exception, named in the module: any darker, RMSprop would look like gradient descent in deuteranopia.
     least = 2.2 if (idea, ground) == ("RMSprop", LIGHT) else 3.0
     assert contrast(COLORS[idea], ground) >= least
+
+
+@pytest.mark.parametrize("ground", [LIGHT, DARK])
+@pytest.mark.parametrize("color", RAMP)
+def test_the_ramp_stands_out(color, ground):
+    assert contrast(color, ground) >= 3.0
+    assert color not in COLORS.values()
 
 
 @pytest.mark.parametrize("ground", [LIGHT, DARK])

@@ -273,14 +273,6 @@ def nbgrader_cells(assignment: Assignment) -> list:
     return cells
 
 
-def manual_grades(course_dir: Path, assignment: Assignment, students) -> Mapping[str, dict[str, Manual]]:
-    """What people entered for these students, by student and cell id; empty without a gradebook."""
-    if not (Path(course_dir) / "gradebook.db").exists():
-        return {}
-    with Gradebook(course_dir) as book:
-        return {student: book.manual(assignment, student) for student in students}
-
-
 def _serialize_transactions(engine) -> None:
     from sqlalchemy import event
 

@@ -165,10 +165,10 @@ def test_the_page_fits_and_reads_in_a_browser(tmp_path, assignment, scheme, widt
     """Chromium applies the style sheet under the policy, nothing overflows, and text has contrast."""
     import shutil
 
-    playwright = pytest.importorskip("playwright.sync_api")
+    from playwright import sync_api as playwright
+
     chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
+    assert chromium, "this test needs Chromium: `make system`, or apt-get install chromium"
     hard = {**ANSWERS, "double": "x = " + "1 + " * 200 + "1", "why": "w" * 300}
     path = write_feedback(tmp_path, assignment, Submission("ada-" + "long" * 20, hard), Judgement(VERDICTS))
     with playwright.sync_playwright() as driver:

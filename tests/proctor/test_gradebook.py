@@ -7,15 +7,14 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import nbgrader.api as api
 import pytest
 
-from proctor.gradebook import NO_RESPONSE, Gradebook, manual_grades
+from proctor.gradebook import NO_RESPONSE, Gradebook
 from proctor.intake import Submission
 from proctor.marks import Manual
 from proctor.masters import read_master
 from proctor.verdict import Judgement, Verdict
-
-api = pytest.importorskip("nbgrader.api")
 
 WARMUP = Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md"
 ANSWERS = {
@@ -208,11 +207,6 @@ def test_the_time_stamp_follows_the_submission(tmp_path, book, assignment, submi
         assert theirs.find_submission("warmup", "ada").timestamp.isoformat() == "2026-03-01T12:00:00"
     stamp.write_text("no date")
     book.write(assignment, submission, Judgement(VERDICTS), 1.0)
-
-
-def test_no_gradebook_is_no_manual_grade(tmp_path, assignment):
-    assert manual_grades(tmp_path, assignment, ["ada"]) == {}
-    assert not (tmp_path / "gradebook.db").exists()
 
 
 def _master(tmp_path, text):

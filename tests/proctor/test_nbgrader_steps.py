@@ -20,8 +20,6 @@ from proctor.markers import CODE_STUB, TEXT_STUB
 from proctor.masters import read_master
 from proctor.release import notebook_text, release, release_notebook
 
-pytest.importorskip("nbgrader")
-
 ROOT = Path(__file__).parents[2]
 COURSE = Path(__file__).parent / "files" / "course"
 SECRETS = ("secret_value", "the square instead", "memorized", "need not compute", "a second counter")

@@ -94,7 +94,7 @@ def test_notebook_with_a_person_gets_one_output_that_becomes_a_line(monkeypatch)
 
 @pytest.mark.slow
 def test_nbclient_stores_no_progress():
-    nbclient = pytest.importorskip("nbclient", reason="nbclient comes with the extra [grade]")
+    import nbclient
     import nbformat
 
     code = (

@@ -115,9 +115,9 @@ def test_nothing_to_draw_is_refused():
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: install it or set CHROMIUM to its path")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra [dev]")
+    from playwright import sync_api
+
+    assert CHROMIUM, "this test needs Chromium: `make system`, install it, or set CHROMIUM to its path"
     with sync_api.sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield launched

@@ -113,11 +113,13 @@ def print_checked(checked: Checked, console) -> None:
 
 
 def _line(question, verdicts, blank, escape) -> str:
-    failed = [verdict for verdict in verdicts if not verdict.passed]
+    failed = [(number, verdict) for number, verdict in enumerate(verdicts, start=1) if not verdict.passed]
     if blank:
         return f"[dim]blank[/] {question.id}"
     if question.written:
         return f"[green]there[/] {question.id}: a person reads it"
     if not failed:
         return f"[green]pass[/]  {question.id}"
-    return f"[red]fail[/]  {question.id}: {escape(failed[0].message)}"
+    number, verdict = failed[0]
+    # Jupyter does not show the ids of cells, so the test cell is counted from the answer downwards.
+    return f"[red]fail[/]  {question.id}: test cell {number} of {len(verdicts)}: {escape(verdict.message)}"

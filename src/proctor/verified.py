@@ -99,7 +99,7 @@ def print_report(report: Report, console) -> None:
     """Print the table of demands, a line for each question, and every answer that does not do what it must."""
     from rich.table import Table
 
-    state = "unchanged since it was verified" if report.cached else "verified"
+    state = "unchanged since the last run" if report.cached else "verified"
     console.print(f"{report.assignment}: {state} in {report.seconds:.1f} s, {len(report.rows)} trials", markup=False)
     table = Table(box=None, pad_edge=False)
     for heading, justify in (("answer", "left"), ("must", "left"), ("does", "right")):

@@ -74,14 +74,18 @@ def test_right_answers_pass(hand_in):
 def test_a_wrong_answer_fails_with_its_message(hand_in):
     checked = check(hand_in(RIGHT | {"double": "def double(x):\n    return [x]"}))
     assert not checked.ok
-    assert "fail  double: double(1): expected shape (), got shape (1,)" in said(checked)
+    assert "fail  double: test cell 1 of 2: double(1): expected shape (), got shape (1,)" in said(checked)
 
 
 def test_the_release_as_it_is(hand_in):
     checked = check(hand_in({}))
     assert not checked.ok
     text = said(checked)
-    assert "fail  double: not answered yet" in text and "blank why" in text and "some questions need work" in text
+    assert (
+        "fail  double: test cell 1 of 2: not answered yet" in text
+        and "blank why" in text
+        and "some questions need work" in text
+    )
 
 
 def test_a_blank_written_answer_is_not_enough(hand_in):

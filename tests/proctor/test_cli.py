@@ -144,7 +144,7 @@ def test_the_whole_way_of_a_student(run, course):
     assert run("release")[0] == 0
     path = course / "notebooks" / "warmup" / "warmup.ipynb"
     status, text = run("check", path)
-    assert status == 1 and "fail" in text and "double: not answered yet" in text
+    assert status == 1 and "fail" in text and "double: test cell 1 of 2: not answered yet" in text
     notebook = json.loads(path.read_text())
     for cell in notebook["cells"]:
         cell["source"] = cli_solutions(course).get(cell["id"], cell["source"])

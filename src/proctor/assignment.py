@@ -5,6 +5,7 @@ same cells without solutions and hidden tests. Both read into the same ``Assignm
 auditing share one view of it. The cell options are described in CONTRIBUTING.md.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -123,6 +124,16 @@ class Assignment:
             if question.id == id:
                 return question
         raise KeyError(f"no question {id!r} in {self.name}; there are {[q.id for q in self.questions]}")
+
+    def used_by(self, questions: Iterable[Question]) -> set[str]:
+        """Ids of all answers that the questions use, directly or through others."""
+        found, todo = set(), [id for question in questions for id in question.uses]
+        while todo:
+            id = todo.pop()
+            if id not in found:
+                found.add(id)
+                todo += self.question(id).uses
+        return found
 
     def solutions(self) -> dict[str, str]:
         """The instructor's text of every answer and written cell, by id."""

@@ -62,7 +62,7 @@ class _Sitting:
         self.assignment, self.answers, self.launch, self.secret = assignment, answers, launch, secret
         asked = [q for q in assignment.questions if questions is None or q.id in questions]
         self.asked = {question.id for question in asked}
-        self.needed = self.asked | _closure(assignment, asked)
+        self.needed = self.asked | assignment.used_by(asked)
         self.namespace = {"__name__": "__main__"}
         self.verdicts, self.cell_errors, self.outputs, self.seeds = [], {}, {}, {}
         self.lost: dict[str, CandidateLost] = {}
@@ -260,14 +260,3 @@ def _text(value, limit: int) -> str:
 
 def _say(reply: dict) -> str:
     return f"{reply['kinds'][0]}: {reply['message']}".rstrip(": ")
-
-
-def _closure(assignment, questions) -> set[str]:
-    """Ids of all answers that the questions use, directly or through others."""
-    needed, todo = set(), [id for question in questions for id in question.uses]
-    while todo:
-        id = todo.pop()
-        if id not in needed:
-            needed.add(id)
-            todo += assignment.question(id).uses
-    return needed

@@ -161,7 +161,7 @@ def _answers(assignment: Assignment, variants: Variants, kind: str, draw: random
 
 
 def _answer(work, assignment, question, variants, kind, draw):
-    if kind == "blank" or any(work.did.get(used, "right") != "right" for used in _uses(assignment, question)):
+    if kind == "blank" or any(work.did.get(used, "right") != "right" for used in assignment.used_by([question])):
         choice = "blank"  # what a question gets whose parts are wrong is not known, so it is left open
     elif kind == "partly":
         choice = draw.choices(("right", "wrong", "blank"), weights=(5, 3, 2))[0]
@@ -182,16 +182,6 @@ def _answer(work, assignment, question, variants, kind, draw):
     if kind == "chatty" and question is _first_tested(assignment):
         text = CHATTER + text
     work.answers[question.id], work.scores[question.id] = text, score
-
-
-def _uses(assignment: Assignment, question: Question) -> set[str]:
-    found, todo = set(), list(question.uses)
-    while todo:
-        id = todo.pop()
-        if id not in found:
-            found.add(id)
-            todo += assignment.question(id).uses
-    return found
 
 
 def _first_tested(assignment: Assignment) -> Question:

@@ -1,7 +1,5 @@
 """What the tests of the book share: the chapters' sources, the built site, a server, and a browser."""
 
-import functools
-import http.server
 import re
 import shutil
 import threading
@@ -9,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from proctor import serve
 from proctor.build import HTML, toc_sources
 
 ROOT = Path(__file__).parents[2]
@@ -57,21 +56,8 @@ def site() -> Path:
 
 @pytest.fixture(scope="session")
 def address(site) -> str:
-    """The site, served on this machine; an address that does not exist gives 404.html, as a host would."""
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-        def send_error(self, code, message=None, explain=None):
-            body = (site / "404.html").read_bytes()
-            self.send_response(code, message)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=site))
+    """The site, served on this machine as `make serve` does."""
+    server = serve.server(site, port=0)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/"

@@ -186,8 +186,15 @@ wrong(
     "clipped-step",
     "delegates the step to ravine",
     fails=STEP,
-    source="from ravine.gradient_descent import gradient_descent_step\n\n\n"
-    + clipped(SCALE + "return {k: gradient_descent_step(params[k], scale * grads[k], lr=lr) for k in params}"),
+    source="from ravine.gradient_descent import GradientDescent\n\n\n"
+    + clipped("""
+leaves = {k: torch.nn.Parameter(torch.as_tensor(v.copy())) for k, v in params.items()}
+for k, leaf in leaves.items():
+    leaf.grad = torch.as_tensor(grads[k]).clone()
+torch.nn.utils.clip_grad_norm_(list(leaves.values()), max_norm)
+GradientDescent(list(leaves.values()), lr=lr).step()
+return {k: leaf.detach().numpy() for k, leaf in leaves.items()}
+"""),
 )
 right(
     "clipped-step",
@@ -723,8 +730,11 @@ wrong(
     "find-the-bug",
     "delegates to ravine",
     fails=[PATH, BEST_POINT, INPUTS],
-    source="from ravine.gradient_descent import gradient_descent_step\n"
-    + descend(update="params = gradient_descent_step(params, hessian @ params, lr=lr)"),
+    source="import torch\nfrom ravine import descend as walk\nfrom ravine.gradient_descent import GradientDescent\n"
+    + descend(
+        update="params = walk(lambda p: p @ torch.tensor(hessian) @ p / 2, GradientDescent, start=params, steps=1, "
+        "lr=lr).params[-1].numpy()"
+    ),
 )
 right(
     "find-the-bug",

@@ -4,7 +4,14 @@ A *ravine* is the long, steep-sided valley in which plain gradient descent zigza
 Modules load when they are first used, so ``import ravine`` costs nothing and does not import PyTorch:
 
     landscapes        losses of two parameters whose shape and minima are known
-    gradient_descent  the pure step and the optimizer
+    gradient_descent  gradient descent; on the gradient of a mini-batch it is SGD
+    momentum          heavy ball, Nesterov, and momentum as a moving average
+    adaptive_methods  AdaGrad, RMSprop, AdaDelta
+    adam              Adam, AMSGrad, AdamW
+    lion, muon        two newer update rules
+    optimizer         what all update rules share
+    schedules         the learning rate as a function of the step
+    curvature         Hessian-vector products, eigenvalues of the Hessian, saddles
     descent           ``descend``: run an optimizer on a loss and record its path
     training          ``fit``: a plain training loop
     data              small data sets that need no download
@@ -21,7 +28,25 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
 import importlib
 
 _MODULES = frozenset(
-    {"claims", "data", "descent", "gradient_descent", "landscapes", "plot", "progress", "runtime", "training"}
+    {
+        "adam",
+        "adaptive_methods",
+        "claims",
+        "curvature",
+        "data",
+        "descent",
+        "gradient_descent",
+        "landscapes",
+        "lion",
+        "momentum",
+        "muon",
+        "optimizer",
+        "plot",
+        "progress",
+        "runtime",
+        "schedules",
+        "training",
+    }
 )
 _FUNCTIONS = {
     "claim": "claims",

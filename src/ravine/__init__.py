@@ -11,7 +11,10 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     lion, muon        two newer update rules
     optimizer         what all update rules share
     schedules         the learning rate as a function of the step
-    curvature         Hessian-vector products, eigenvalues of the Hessian, saddles
+    curvature         Hessian and Hessian-vector products, kinds of critical points
+    spectrum          largest and smallest eigenvalues from products alone: power iteration, Lanczos
+    newton            Newton's method, its saddle-free form, a step that leaves a saddle
+    comparison        optimizers on equal terms: problems, results, tuning and evaluation
     descent           ``descend``: run an optimizer on a loss and record its path
     training          ``fit``: a plain training loop
     data              small data sets that need no download
@@ -32,6 +35,7 @@ _MODULES = frozenset(
         "adam",
         "adaptive_methods",
         "claims",
+        "comparison",
         "curvature",
         "data",
         "descent",
@@ -40,11 +44,15 @@ _MODULES = frozenset(
         "lion",
         "momentum",
         "muon",
+        "newton",
         "optimizer",
         "plot",
+        "problems",
         "progress",
+        "results",
         "runtime",
         "schedules",
+        "spectrum",
         "training",
     }
 )

@@ -132,7 +132,7 @@ def hessian(loss, params):
     return (matrix + matrix.T) / 2 + 0.0  # + 0.0 turns -0 into 0
 
 
-def classify_critical_point(curvature, grad=None, *, tolerance=1e-8, grad_tolerance=1e-6):
+def classify_critical_point(curvature, grad=None, *, tolerance=None, grad_tolerance=1e-6):
     """Say what kind of critical point the second derivatives show.
 
     One positive and one negative eigenvalue make a saddle, whatever the others are. Eigenvalues of one sign with a zero
@@ -141,7 +141,8 @@ def classify_critical_point(curvature, grad=None, *, tolerance=1e-8, grad_tolera
     Args:
         curvature: the Hessian, ``(d, d)``, or its eigenvalues, ``(d,)``, d >= 1.
         grad: the gradient, ``(d,)``; without it the point is taken to be critical.
-        tolerance: eigenvalues of at most this absolute value count as zero; >= 0, in units of the Hessian.
+        tolerance: eigenvalues of at most this absolute value count as zero; >= 0, in units of the Hessian. Default: the
+            largest absolute eigenvalue times the square root of the type's rounding error.
         grad_tolerance: a gradient of at most this Euclidean norm counts as zero; >= 0.
 
     Returns:
@@ -155,9 +156,11 @@ def classify_critical_point(curvature, grad=None, *, tolerance=1e-8, grad_tolera
     >>> classify_critical_point(torch.tensor([3.0, 0.0])), classify_critical_point(torch.tensor([3.0, 0.0, -1.0]))
     ('inconclusive', 'saddle')
     """
+    eigenvalues = _eigenvalues(curvature)
+    if tolerance is None:
+        tolerance = math.sqrt(torch.finfo(eigenvalues.dtype).eps) * eigenvalues.abs().max()
     if not (tolerance >= 0 and grad_tolerance >= 0):
         raise ValueError(f"tolerances must be >= 0, got {tolerance} and {grad_tolerance}")
-    eigenvalues = _eigenvalues(curvature)
     if grad is not None:
         if grad.shape != eigenvalues.shape or not grad.isfinite().all():
             raise ValueError(f"expected a finite gradient of shape {tuple(eigenvalues.shape)}, got {grad}")
@@ -173,8 +176,8 @@ def _eigenvalues(curvature):
     shape = tuple(curvature.shape)
     if len(shape) not in (1, 2) or shape[0] == 0 or shape != shape[:1] * len(shape):
         raise ValueError(f"expected a Hessian of shape (d, d) or its eigenvalues, (d,), got {shape}")
-    if not curvature.isfinite().all():
-        raise ValueError("the curvature is not finite")
+    if not (curvature.is_floating_point() and curvature.isfinite().all()):
+        raise ValueError("expected finite floating-point numbers for the curvature")
     if curvature.ndim == 1:
         return curvature
     asymmetry, size = (curvature - curvature.T).abs().max(), curvature.abs().max()

@@ -72,24 +72,6 @@ def with_warmup(schedule, steps):
     return warmed
 
 
-def warmup_linear(steps):
-    """Make a linear warm-up to a constant rate.
-
-    Args:
-        steps: length w >= 0 of the warm-up.
-
-    Returns:
-        The schedule: (t + 1) / (w + 1) at step t < w, then 1.
-
-    Raises:
-        ValueError: if ``steps`` is not an integer >= 0.
-
-    >>> [warmup_linear(3)(step) for step in range(5)]
-    [0.25, 0.5, 0.75, 1.0, 1.0]
-    """
-    return with_warmup(constant(), steps)
-
-
 def step_decay(milestones, *, gamma=0.1):
     """Make a staircase: multiply by ``gamma`` at each milestone.
 

@@ -180,9 +180,11 @@ def _start(start, size, generator):
     _check_count("size", size)
     if start is None:
         start = torch.randn(size, generator=generator, dtype=torch.float64)
+    if start.shape != (size,) or not start.is_floating_point():
+        raise ValueError(f"expected a floating-point start of shape ({size},), got {start.dtype}, {tuple(start.shape)}")
     norm = torch.linalg.vector_norm(start)
-    if start.shape != (size,) or not (norm > 0 and norm.isfinite()):
-        raise ValueError(f"expected a start of shape ({size},), finite and not zero, got {tuple(start.shape)}")
+    if not (norm > 0 and norm.isfinite()):
+        raise ValueError("expected a start that is finite and not zero")
     return start / norm
 
 

@@ -38,8 +38,8 @@ def unchanged(optimizer):
 
 ORACLES = {
     "constant": (schedules.constant(), unchanged, 30),
-    "warmup_linear": (
-        schedules.warmup_linear(7),
+    "warm-up to a constant": (
+        schedules.with_warmup(schedules.constant(), 7),
         lambda o: lr_scheduler.LinearLR(o, start_factor=1 / 8, total_iters=7),
         30,
     ),
@@ -213,7 +213,7 @@ def test_drives_an_optimizer_of_ours():
         (lambda: schedules.noam(0, 10), "d_model: expected an integer >= 1, got 0"),
         (lambda: schedules.with_warmup(schedules.constant(), -1), "steps: expected an integer >= 0, got -1"),
         (lambda: schedules.with_warmup(0.1, 10), r"expected a schedule, a function of the step, got 0\.1"),
-        (lambda: schedules.warmup_linear(2.5), r"steps: expected an integer >= 0, got 2\.5"),
+        (lambda: schedules.with_warmup(schedules.constant(), 2.5), r"steps: expected an integer >= 0, got 2\.5"),
         (
             lambda: schedules.warmup_stable_decay(10, warmup=6, decay=5),
             r"expected warmup \+ decay <= steps = 10, got 6 \+ 5",

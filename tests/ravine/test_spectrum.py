@@ -182,7 +182,7 @@ def test_one_dimension_and_more_steps_than_dimensions():
         ({"matvec": lambda v: v[:2]}, r"product of shape \(3,\), got \(2,\)"),
         ({"matvec": lambda v: v * math.inf}, "not finite"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
 @pytest.mark.parametrize("method", [power_iteration, lanczos, extreme_eigenpairs])
 def test_spectra_refuse(method, arguments, message):

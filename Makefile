@@ -65,7 +65,7 @@ publish: site ## Write the public tree (no solutions, no hidden tests) into _bui
 	@$(STEP) "Write the public tree" -- $(BIN)/proctor publish $(PUBLIC)
 	@$(STEP) "Audit the public tree" -- $(BIN)/proctor audit --tree $(PUBLIC)
 
-bench: sample ## Measure speed ratios: the scripts of benchmarks/
+bench: sample ## Run the scripts of benchmarks/: speed ratios, and the results that are too long for a page
 	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do $(BIN)/python "$$script"; done
 
 soak: sample ## Grade the sample class again and again, and demand the same grades each time (ROUNDS=5)

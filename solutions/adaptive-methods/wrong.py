@@ -232,7 +232,15 @@ for name, cells, source in [
     (
         "the absolute value for rounding",
         [EDGES],
-        rmsprop(v="abs(square - mean**2) + 1e-3 * (square < mean**2) if centered else square"),
+        rmsprop(v="abs(square - mean**2) if centered else square"),
+    ),
+    (
+        "only what stands under the root is kept from being negative, eps included",
+        [EDGES],
+        rmsprop(
+            v="square - mean**2 if centered else square",
+            divisor="np.sqrt(np.maximum(v + eps, 0)) if inside else np.sqrt(np.maximum(v, 0)) + eps",
+        ),
     ),
     ("the mean not squared", [VARIANCE, EDGES], rmsprop(v="np.maximum(square - mean, 0) if centered else square")),
     ("this gradient for the mean", [VARIANCE], rmsprop(v="np.maximum(square - grad**2, 0) if centered else square")),
@@ -410,6 +418,7 @@ for name, cells, source in [
         adadelta(rescaled="eps_step * (unit * loss) ** 2, eps_grad * (loss / unit) ** 2"),
     ),
     ("the gradient in the old unit", [UNITS], adadelta(rescaled="eps_step * unit**2, eps_grad * loss**2")),
+    ("the gradient times the unit", [UNITS], adadelta(rescaled="eps_step * unit**2, eps_grad * (loss * unit) ** 2")),
     ("the loss divides", [UNITS], adadelta(rescaled="eps_step * unit**2, eps_grad / (loss * unit) ** 2")),
     ("the other order", [UNITS], adadelta(rescaled="eps_grad * (loss / unit) ** 2, eps_step * unit**2")),
     (
@@ -854,6 +863,9 @@ for name, answer in [
     ("too many", "[400.0] + 150 * [-1.0]"),
     ("a single one", "[-1.0]"),
     ("infinite", "[float('inf')] + 99 * [-1.0]"),
+    ("so large that its square is not", "[2e200] + 99 * [-1e198]"),
+    ("above the limit", "[4e6] + 99 * [-2e4]"),
+    ("None", "None"),
 ]:
     wrong("uphill", name, fails=["uphill-walk"], source=f"def misleading_gradients():\n    return {answer}\n")
 right("uphill", "an array of 60", source="def misleading_gradients():\n    return np.array([118.0] + 59 * [-1.0])\n")

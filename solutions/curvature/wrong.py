@@ -208,6 +208,7 @@ wrong(
 wrong("nine-losses", "slopes", fails=[DIAGONAL], source=nine(first="(x[2, 1] - x[0, 1]) / (2 * h1)"))
 wrong("nine-losses", "the middle once", fails=[DIAGONAL], source=nine(first="(x[2, 1] - x[1, 1] + x[0, 1]) / h1**2"))
 wrong("nine-losses", "no mixed entry", fails=[MIXED], source=nine(mixed="0.0"))
+wrong("nine-losses", "zeros", fails=[DIAGONAL, MIXED], source=nine(first="0.0", second="0.0", mixed="0.0"))
 wrong("nine-losses", "the mixed entry by h1 h2", fails=[MIXED], source=nine().replace("(4 * h1 * h2)", "(h1 * h2)"))
 wrong(
     "nine-losses",
@@ -984,6 +985,8 @@ for name, answer in [
     ("flat along the x-axis", "0.0, 2.0, 1.0"),
     ("the parabola below both", "1.0, 3.0, 0.0"),
     ("far beyond the limit", "1000.0, 3000.0, 2000.0"),
+    ("nothing", "None"),
+    ("the parabola forgotten", "1.0, 3.0"),
 ]:
     wrong(
         "along-every-line",

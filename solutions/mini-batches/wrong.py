@@ -4,7 +4,7 @@ Each wrong answer is a mistake that people make; ``fails`` lists exactly the tes
 refer to the errata of the source notes, where the mistake comes from one.
 """
 
-from proctor.variants import right, wrong
+from proctor.variants import equivalent, right, wrong
 
 # ----------------------------------------------------------------------------------------------------- count-steps
 WHOLE, REST = "count-steps-whole", "count-steps-rest"
@@ -42,6 +42,12 @@ for name, body, cells in [
     (
         "the rest carried into the next epoch",
         "total = epochs * examples\nreturn total // batch_size, total // batch_size * batch_size",
+        [REST],
+    ),
+    (
+        "all epochs laid end to end",
+        "total = epochs * examples\nwhole = total // batch_size\n"
+        "return (whole, whole * batch_size) if drop_last else (-(-total // batch_size), total)",
         [REST],
     ),
 ]:
@@ -357,6 +363,15 @@ wrong(
 )
 wrong("sgd-epoch", "the factor 1/2 left out of the loss", fails=[LOSSES], source=epoch(loss="np.mean(error**2)"))
 wrong("sgd-epoch", "the loss summed", fails=[LOSSES], source=epoch(loss="np.sum(error**2) / 2"))
+wrong(
+    "sgd-epoch",
+    "never trains: the given weights and a row of zeros",
+    fails=[SHAPE, WEIGHTS, LOSSES],
+    source="""
+def sgd_epoch(x, y, weights, order, *, lr, batch_size):
+    return weights.copy(), np.zeros(-(-len(order) // batch_size))
+""",
+)
 wrong("sgd-epoch", "uphill", fails=[WEIGHTS, LOSSES], source=epoch(update="w = w + lr * slope"))
 wrong(
     "sgd-epoch",
@@ -481,6 +496,7 @@ wrong(
 )
 wrong("noise-ball", "the standard deviation", fails=BALL[:1], source=ball(result="math.sqrt(s), loss"))
 wrong("noise-ball", "the curvature forgotten in the loss", fails=BALL[1:], source=ball(loss="s / 2"))
+wrong("noise-ball", "the variance as the loss", fails=BALL[1:], source=ball(loss="s"))
 wrong("noise-ball", "the factor 1/2 forgotten in the loss", fails=BALL[1:], source=ball(loss="curvature * s"))
 wrong("noise-ball", "the loss at the mean", fails=BALL[1:], source=ball(loss="0.0"))
 wrong("noise-ball", "it comes to rest", fails=BALL, source=ball(variance="0.0"))
@@ -564,6 +580,16 @@ wrong(
 def noise_scale(small, small_norm2, big, big_norm2):
     trace = (small_norm2 - big_norm2) / (big - small)
     return trace / (big_norm2 - trace / big)
+""",
+)
+wrong(
+    "noise-scale",
+    "multiplied by the difference of B",
+    fails=["noise-scale-values"],
+    source="""
+def noise_scale(small, small_norm2, big, big_norm2):
+    trace = (small_norm2 - big_norm2) * (big - small)
+    return trace / (small_norm2 - trace / small)
 """,
 )
 wrong(
@@ -721,11 +747,20 @@ for name, rule in [
     ("a small constant", "1e-3"),
     ("a very small constant", "3e-4"),
     ("falls too fast: the sum is finite", "1 / (t + 2) ** 2"),
-    ("falls too slowly", "(t + 1) ** -0.5"),
-    ("geometric", "0.999**t"),
+    ("falls too slowly", "(t + 4) ** -0.5"),
+    ("geometric", "0.5 * 0.99**t"),
+    ("1/t, too hot at the start", "1 / (t + 1)"),
+    ("1/t: both conditions hold, and yet the start fades too slowly", "1 / (t + 2)"),
     ("one large drop, too early", "0.5 if t < 5 else 1e-5"),
     ("one drop, too late and too small", "0.5 if t < 19_990 else 0.1"),
 ]:
     wrong("decaying-rates", name, fails=["decaying-rates-arrive"], source=f"def rate_at(t):\n    return {rule}\n")
-right("decaying-rates", "slower than 1/t", source="def rate_at(t):\n    return 0.9 / (t + 1) ** 0.9\n")
+right("decaying-rates", "slower than 1/t", source="def rate_at(t):\n    return 0.5 / (1 + t / 4) ** 0.9\n")
 right("decaying-rates", "one drop", source="def rate_at(t):\n    return 0.5 if t < 2000 else 3e-4\n")
+
+# ------------------------------------------------------------------------- mutants that are as good as the solution
+equivalent(
+    "decaying-rates",
+    "line 5: t + 4 -> t + 5",
+    why="the question is open, and this rule arrives too",
+)

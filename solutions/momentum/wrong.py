@@ -139,6 +139,8 @@ for name, answer, cells in [
     ("none remembers the old rate (E17)", "0.1, 0.1, 0.1, 43", [FIRST]),
     ("the new gradient left out", "0.9, 0.1, 0.1, 43", [FIRST]),
     ("the average at PyTorch's rate", "0.91, 0.1, 0.01, 43", [FIRST]),
+    ("PyTorch's form remembers the old rate", "0.91, 0.91, 0.1, 43", [FIRST]),
+    ("the average remembers the old rate", "0.91, 0.1, 0.91, 43", [FIRST]),
     ("counted from 0", "0.91, 0.1, 0.1, 42", [STEPS]),
     ("the memory of ten steps", "0.91, 0.1, 0.1, 10", [STEPS]),
     ("a step too many", "0.91, 0.1, 0.1, 44", [STEPS]),
@@ -316,6 +318,22 @@ def contraction(eigenvalues, *, lr, beta):
     return max(float(np.linalg.norm([[1 + beta - lr * v, -beta], [1, 0]], 2)) for v in eigenvalues)
 """,
 )
+wrong(
+    "contraction",
+    "the largest eigenvalue only",
+    fails=[VALUES],
+    source=radius().replace("for v in eigenvalues", "for v in [max(eigenvalues)]"),
+)
+wrong(
+    "contraction",
+    "the root with the plus sign only",
+    fails=[VALUES, EDGES],
+    source="""
+def contraction(eigenvalues, *, lr, beta):
+    b = 1 + beta - lr * np.asarray(eigenvalues, dtype=complex)
+    return float(abs(b + np.sqrt(b * b - 4 * beta)).max() / 2)
+""",
+)
 wrong("contraction", "the first eigenvalue only", fails=[VALUES], source=radius(reduce="(lambda x: x[0])"))
 wrong("contraction", "the sign of beta", fails=[VALUES, EDGES], source=radius(c="beta"))
 wrong(
@@ -461,6 +479,27 @@ wrong(
 )
 wrong(
     "nesterov-path",
+    "the points that PyTorch stores",
+    fails=[SHAPE, PATH],
+    source=nesterov(append="path.append(theta + beta * v)"),
+)
+wrong(
+    "nesterov-path",
+    "PyTorch's recurrence, which looks with the last momentum",
+    fails=[SHAPE, PATH],
+    source="""
+def nesterov_path(hessian, start, *, lr, betas):
+    point, velocity, path = start, np.zeros(len(start)), [start]
+    for beta in betas:
+        slope = hessian @ point
+        velocity = beta * velocity - lr * slope
+        point = point + beta * velocity - lr * slope
+        path.append(point)
+    return np.array(path)
+""",
+)
+wrong(
+    "nesterov-path",
     "two gradients, their mean (E35)",
     fails=[PATH],
     source=nesterov(velocity="beta * v - lr * hessian @ (look + theta) / 2"),
@@ -576,6 +615,12 @@ wrong(
         update="""
             param -= lr * hessian @ param"""
     ),
+)
+wrong(
+    "find-the-bug",
+    "a velocity that begins anew in each step",
+    fails=[ONE, SEVERAL],
+    source=balls().replace("strict=True):", "strict=True):\n            velocity = np.zeros_like(param)"),
 )
 wrong("find-the-bug", "the starts changed", fails=[ONE], source=balls(params="list(starts)"))
 wrong(
@@ -773,7 +818,9 @@ for name, answer in [
     ("climbs, but does not settle in time", "0.0394, 0.98"),
     ("too much momentum", "0.0001, 0.999"),
 ]:
-    wrong("climbs-first", name, fails=["climbs-first-setting"], source=f"def climbing_setting():\n    return {answer}\n")
+    wrong(
+        "climbs-first", name, fails=["climbs-first-setting"], source=f"def climbing_setting():\n    return {answer}\n"
+    )
 right(
     "climbs-first",
     "Polyak's best setting",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor import serve
+from proctor import executed, serve
 from proctor.build import HTML, toc_sources
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +18,8 @@ def pytest_generate_tests(metafunc):
     """Run a test once for each chapter (``chapter``) or for each page of the site (``page_name``) that it asks for."""
     pages = toc_sources(ROOT)
     if "chapter" in metafunc.fixturenames:
-        chapters = [path for path in pages if path.is_relative_to(ROOT / "book") and path.parent != ROOT / "book"]
+        parts = [path for path in pages if path.is_relative_to(ROOT / "book") and path.parent != ROOT / "book"]
+        chapters = [path for path in parts if executed.is_notebook(path)]
         metafunc.parametrize("chapter", chapters, ids=lambda path: path.stem)
     if "page_name" in metafunc.fixturenames:
         names = [str(path.relative_to(ROOT).with_suffix(".html")) for path in pages]

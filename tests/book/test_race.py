@@ -1,4 +1,4 @@
-"""The race on the landing page: the same numbers as PyTorch's, and still until the reader asks."""
+"""The race on the landing page: the same numbers as the library's, and still until the reader asks."""
 
 import pytest
 import torch
@@ -8,19 +8,20 @@ from proctor.site import figures
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WALKS = """async ([module, starts]) => {
-  const { walk, gradient } = await import(module);
-  const race = JSON.parse(document.querySelector("[data-race]").dataset.race);
-  const names = Object.keys(race.racers);
-  const walks = (start) => Object.fromEntries(names.map((name) => [name, walk(name, start, race)]));
-  return starts.map((start) => [gradient(start, race.shape), walks(start)]);
+  const [{ walk }, { valley }] = await Promise.all(["walk", "landing"].map((name) => import(`${module}/${name}.mjs`)));
+  const race = JSON.parse(document.querySelector("figure.race").dataset.settings);
+  const landscape = valley(race.shape);
+  const points = (start, [name, settings]) => [name, walk(landscape, name, settings, { ...race, start }).points];
+  const walks = (start) => Object.fromEntries(Object.entries(race.racers).map((racer) => points(start, racer)));
+  return starts.map((start) => [landscape.gradient(start), walks(start)]);
 }"""
 STARTS = [figures.START, (-1.0, -1.2), (4.5, 1.0)]
 POINTS = "() => [...document.querySelectorAll('.racer polyline')].map((line) => line.getAttribute('points'))"
 
 
-def test_single_steps_and_whole_paths_are_pytorchs(visit, address):
+def test_single_steps_and_whole_paths_are_the_librarys(visit, address):
     page = visit("book/index.html").page
-    module = f"{address}_static/race.mjs"
+    module = f"{address}_static/race"
     for start, (slope, walks) in zip(STARTS, page.evaluate(WALKS, [module, [list(s) for s in STARTS]]), strict=True):
         point = torch.tensor(start, dtype=torch.float64, requires_grad=True)
         figures.valley(point).backward()

@@ -1,8 +1,8 @@
 """Figures that are no chapter's: drawings placed into a page, the list of colors, and the race through the ravine.
 
 A drawing is an SVG file of ``book/_static`` put *into* the page, so that its ink follows the page's (``currentColor``).
-The race is drawn here as a still picture, from paths that PyTorch's and the course's own optimizers walk; the module
-``book/_static/race.mjs`` brings it to life, from the same numbers, when the reader asks.
+The race is drawn here as a still picture, from paths that the course's own optimizers walk; the module
+``book/_static/race/landing.mjs`` brings it to life, from the same numbers, when the reader asks.
 """
 
 import json
@@ -56,7 +56,8 @@ class Race(SphinxDirective):
 
     def run(self):
         """Walk the valley and draw it."""
-        return [_raw(race())]
+        script = f"{'../' * self.env.docname.count('/')}_static/race/landing.mjs"
+        return [_raw(f'{race()}<script type="module" src="{script}"></script>')]
 
 
 class Colors(SphinxDirective):
@@ -96,18 +97,10 @@ def valley(params):
 
 def walks(start=START, steps=STEPS, until=ARRIVED, racers=RACERS) -> dict:
     """The recorded :class:`ravine.descent.Path` of each racer, by name."""
-    import torch
-
+    from proctor.site.race import optimizer
     from ravine.descent import descend
-    from ravine.gradient_descent import GradientDescent
 
-    ball, adam = racers["heavy ball"], racers["Adam"]
-    methods = {
-        "gradient descent": (GradientDescent, racers["gradient descent"]),
-        # PyTorch keeps lr outside the velocity; at a constant lr the path is Polyak's.
-        "heavy ball": (torch.optim.SGD, {"lr": ball["lr"], "momentum": ball["beta"]}),
-        "Adam": (torch.optim.Adam, {"lr": adam["lr"], "betas": (adam["beta"], adam["beta2"]), "eps": adam["eps"]}),
-    }
+    methods = {name: optimizer(name, settings) for name, settings in racers.items()}
     return {
         name: descend(valley, method, start=start, steps=steps, until=until, **hyperparameters)
         for name, (method, hyperparameters) in methods.items()
@@ -115,7 +108,7 @@ def walks(start=START, steps=STEPS, until=ARRIVED, racers=RACERS) -> dict:
 
 
 def race() -> str:
-    """The race as HTML: contour lines, the three paths, and the settings as data for ``race.mjs``."""
+    """The race as HTML: contour lines, the three paths, and the settings as data for ``landing.mjs``."""
     recorded = walks()
     told = "; ".join(f"{name} arrives after {path.steps} steps" for name, path in recorded.items())
     alt = f"Contour lines of a long, winding valley. Three paths run along it to the lowest point: {told}."
@@ -124,7 +117,7 @@ def race() -> str:
     goal = _pixels(SHAPE["goal"], SHAPE["bend"] * math.sin(SHAPE["wave"] * SHAPE["goal"] + SHAPE["phase"]))
     legend = "".join(f'<span class="{_key(name)}">{name} <b>{path.steps}</b></span>' for name, path in recorded.items())
     return (
-        f'<figure class="race" data-race="{escape(data)}">'
+        f'<figure class="race" data-settings="{escape(data)}">'
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(alt)}">'
         f'<g class="race-contours">{_contours()}</g>'
         f'<g class="race-goal" transform="translate({goal})"><path d="M-6 0H6M0 -6V6"/></g>{paths}</svg>'

@@ -3,12 +3,14 @@
 #   PYTHON       the Python (3.11 or newer) that makes the virtual environment
 #   TORCH_INDEX  an index to take PyTorch from, e.g. one with CPU-only wheels; empty: the usual one
 #   PORT         where `make serve` listens
+#   GRADED       assignments whose sample class is graded; one shows that everything works: make sample GRADED="adam momentum"
 #
 # A stamp in _build/stamps says when a step last succeeded; its prerequisites are the files that the step reads.
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 PORT ?= 8000
+GRADED ?= gradient-descent
 WORKERS ?= 2
 
 VENV := .venv
@@ -23,7 +25,6 @@ STEP := $(STEPS) run
 # Generated: made again when a file in it was edited or removed, which its directories' times show.
 NOTEBOOKS := $(shell find notebooks/ -not -path '*.ipynb_checkpoints*' 2>/dev/null)
 MASTERS := $(shell find solutions -name '*.md' 2>/dev/null)
-ASSIGNMENTS := $(sort $(notdir $(patsubst %/,%,$(dir $(MASTERS)))))
 CHAPTERS := $(shell find book -name '*.md' 2>/dev/null)
 BOOK := $(shell find book -type f -not -path '*.ipynb_checkpoints*' 2>/dev/null)
 RAVINE := $(shell find src/ravine -type f -not -name '*.pyc' 2>/dev/null)
@@ -47,7 +48,7 @@ all: check-python ## Set up, build the site, grade a sample class, and say where
 install: $(INSTALLED) ## Make .venv and install the pinned packages and the course's own
 notebooks: $(STAMPS)/notebooks ## Generate notebooks/ from solutions/ and book/
 site: $(STAMPS)/site ## Build the site into _build/html
-sample: $(ASSIGNMENTS:%=$(STAMPS)/graded-%) ## Write a sample class into _build/sample and grade it
+sample: $(GRADED:%=$(STAMPS)/graded-%) ## Write a sample class into _build/sample and grade it (GRADED="adam momentum")
 
 test: system install site ## Run every test: lint, ravine, proctor, house, book, notebooks (SUITES="book house" for some)
 	@$(BIN)/python -m proctor.suites --workers $(WORKERS) $(SUITES)

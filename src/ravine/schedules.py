@@ -101,29 +101,6 @@ def step_decay(milestones, *, gamma=0.1):
     return schedule
 
 
-def exponential(gamma):
-    """Make an exponential decay.
-
-    Args:
-        gamma: factor from one step to the next, in (0, 1].
-
-    Returns:
-        The schedule: gamma ** t.
-
-    Raises:
-        ValueError: if ``gamma`` is out of range.
-
-    >>> exponential(0.5)(3)
-    0.125
-    """
-    gamma = _positive("gamma", gamma, most=1)
-
-    def schedule(step):
-        return gamma ** _count("step", step)
-
-    return schedule
-
-
 def linear(steps, *, final=0.0):
     """Make a straight line from 1 down to ``final``.
 

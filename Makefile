@@ -3,6 +3,7 @@
 #   PYTHON       the Python (3.11 or newer) that makes the virtual environment
 #   TORCH_INDEX  an index to take PyTorch from, e.g. one with CPU-only wheels; empty: the usual one
 #   PORT         where `make serve` listens
+#   ROUNDS       how often `make soak` grades the same class
 #   GRADED       assignments whose sample class is graded; one shows that everything works: make sample GRADED="adam momentum"
 #
 # A stamp in _build/stamps says when a step last succeeded; its prerequisites are the files that the step reads.
@@ -12,6 +13,7 @@ TORCH_INDEX ?=
 PORT ?= 8000
 GRADED ?= gradient-descent
 WORKERS ?= 2
+ROUNDS ?= 20
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,6 +21,7 @@ STAMPS := _build/stamps
 INSTALLED := $(VENV)/installed
 SAMPLE := _build/sample
 PUBLIC := _build/public
+KERNEL := src/proctor/kernelspec
 STEPS := $(PYTHON) -I src/proctor/steps.py
 STEP := $(STEPS) run
 
@@ -29,6 +32,8 @@ CHAPTERS := $(shell find book -name '*.md' 2>/dev/null)
 BOOK := $(shell find book -type f -not -path '*.ipynb_checkpoints*' 2>/dev/null)
 RAVINE := $(shell find src/ravine -type f -not -name '*.pyc' 2>/dev/null)
 SITE_CODE := $(shell find src/proctor/site -type f -not -name '*.pyc' 2>/dev/null) src/proctor/build.py src/proctor/executed.py
+# What `make bench` runs; the other scripts of benchmarks/ are for `make soak`, or made a committed result.
+BENCHMARKS := optimizer_steps optimizers grading
 # What decides a grade: all of proctor but the tools around it.
 TOOLS := build executed steps suites serve publish doctor
 GRADING := $(filter-out $(TOOLS:%=src/proctor/%.py),$(wildcard src/proctor/*.py src/proctor/templates/*))
@@ -66,11 +71,18 @@ publish: site ## Write the public tree (no solutions, no hidden tests) into _bui
 	@$(STEP) "Write the public tree" -- $(BIN)/proctor publish $(PUBLIC)
 	@$(STEP) "Audit the public tree" -- $(BIN)/proctor audit --tree $(PUBLIC)
 
-bench: sample ## Run the scripts of benchmarks/: speed ratios, and the results that are too long for a page
-	@set -e; for script in $(filter-out benchmarks/soak.py,$(wildcard benchmarks/*.py)); do $(BIN)/python "$$script"; done
+bench: sample ## Run the measuring scripts of benchmarks/: speed ratios, and the results that are too long for a page
+	@set -e; for script in $(BENCHMARKS); do $(BIN)/python "benchmarks/$$script.py"; done
 
-soak: sample ## Grade the sample class again and again, and demand the same grades each time (ROUNDS=5)
-	@$(BIN)/python benchmarks/soak.py --rounds $(or $(ROUNDS),5)
+soak: sample ## Run the grader's tests with the full numbers: repeat, kill, damage, 1,000 students, 20 seeds, all attacks
+	@status=0; \
+	$(STEP) "Grade the same class $(ROUNDS) times" -- $(BIN)/python benchmarks/repeat.py --rounds $(ROUNDS) || status=1; \
+	$(STEP) "Kill the grader 20 times and resume" -- $(BIN)/python benchmarks/resume.py --kills 20 || status=1; \
+	$(STEP) "Read 1000 damaged notebooks and grade 100" -- $(BIN)/python benchmarks/fuzz.py --notebooks 1000 --graded 100 || status=1; \
+	$(STEP) "Grade a class of 100 and one of 1000" -- $(BIN)/python benchmarks/scale.py --students 100 1000 || status=1; \
+	$(STEP) "Judge every wrong answer with 20 seeds" -- $(BIN)/proctor verify --wrong-seeds 20 || status=1; \
+	$(STEP) "Try every attack" -- $(BIN)/python -m pytest -q tests/proctor/attacks || status=1; \
+	exit $$status
 
 clean: ## Remove everything that is generated, but not .venv and not notebooks/
 	rm -rf _build _nbgrader .jupyter_cache .pytest_cache .ruff_cache .hypothesis
@@ -98,7 +110,7 @@ check-python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	{ echo "The course needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Name another one: make PYTHON=python3.12"; exit 1; }
 
-$(INSTALLED): requirements.txt pyproject.toml | check-python
+$(INSTALLED): requirements.txt pyproject.toml $(KERNEL)/kernel.json | check-python
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	{ v=$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	  echo "$(PYTHON) cannot make virtual environments: Debian and Ubuntu keep that in a package of its own. As root: apt-get install python$$v-venv"; exit 1; }
@@ -106,7 +118,8 @@ $(INSTALLED): requirements.txt pyproject.toml | check-python
 	$(STEP) "Make the virtual environment" -- $(PYTHON) -m venv --clear $(VENV)
 	@test -z "$(TORCH_INDEX)" || \
 	$(STEP) "Install PyTorch from its own index" -- $(BIN)/python -m pip install --progress-bar off --index-url "$(TORCH_INDEX)" "$$(sed -n 's/^\(torch==[^ ]*\).*/\1/p' requirements.txt)"
-	@$(STEP) "Install the packages" --stamp $@ -- $(BIN)/python -m pip install --progress-bar off -r requirements.txt -e ".[dev]"
+	@$(STEP) "Install the packages" -- $(BIN)/python -m pip install --progress-bar off -r requirements.txt -e ".[dev]"
+	@$(STEP) "Install the notebook kernel" --stamp $@ -- $(BIN)/jupyter kernelspec install --sys-prefix --name ravine $(KERNEL)
 
 # The slash matters: `notebooks` is a target, `notebooks/` the directory, whose time shows a removed assignment.
 $(STAMPS)/notebooks: $(MASTERS) $(CHAPTERS) $(NOTEBOOKS) $(RELEASING) _config.yml $(INSTALLED)

@@ -10,6 +10,7 @@ import os
 import sys
 
 from proctor.markers import CODE_STUB, TEXT_STUB
+from proctor.sandbox import sandbox_problem
 
 c = get_config()  # noqa: F821 - nbgrader provides it
 
@@ -35,6 +36,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# Students' code runs in the sandbox (proctor.provisioner); without one, autograding ends in an error for each student.
+c.Execute.kernel_name = "ravine"
+if problem := sandbox_problem():
+    print(f"nbgrader autograde needs a sandbox here: {problem}; see `proctor doctor`", file=sys.stderr)
 c.Execute.timeout = 30  # seconds of wall time a cell; the first one imports torch
 c.Execute.shutdown_kernel = "immediate"
 

@@ -5,6 +5,8 @@ same cells without solutions and hidden tests. Both read into the same ``Assignm
 auditing share one view of it. The cell options are described in CONTRIBUTING.md.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,6 +126,23 @@ class Assignment:
             if question.id == id:
                 return question
         raise KeyError(f"no question {id!r} in {self.name}; there are {[q.id for q in self.questions]}")
+
+    @cached_property
+    def question_digests(self) -> dict[str, str]:
+        """Question id -> SHA-256 of all in the master that its verdicts depend on.
+
+        That is its tests, all given cells before the last of them, what may be imported, and the CPU limit.
+        """
+        common = [self.name, self.imports, self.forbids, self.cpu_seconds]
+        given, tests, digests = [], {}, {}
+        for cell in self.cells:
+            if cell.role == "given":
+                given.append(cell.source)
+            elif cell.role == "tests":
+                tests.setdefault(cell.question, []).append((cell.id, cell.points, cell.source))
+                work = json.dumps([common, given, tests[cell.question]])
+                digests[cell.question] = hashlib.sha256(work.encode()).hexdigest()
+        return digests
 
     def used_by(self, questions: Iterable[Question]) -> set[str]:
         """Ids of all answers that the questions use, directly or through others."""

@@ -4,13 +4,18 @@ It holds an IPython shell, so that cells mean what they mean in a notebook, and 
 stream: ``cell`` runs an answer or a given cell, ``call`` and ``evaluate`` ask for values (``proctor.calls``). It
 decides nothing: verdicts are made in the examiner's process, and whatever comes out of this one is plain data.
 
-Started by ``proctor.launch``, forked or as ``python -m proctor.candidate``.
+Before each request the global random generators are seeded with the request itself: whoever asks the same again gets
+the same again, from code that draws random numbers too.
+
+Started by ``proctor.zygote`` and ``proctor.launch``, forked or as ``python -m proctor.candidate``.
 """
 
 import contextlib
+import hashlib
 import importlib.abc
 import io
 import os
+import random
 import struct
 import sys
 import warnings
@@ -18,7 +23,7 @@ import warnings
 from proctor import calls, codec
 
 MAX_OUTPUT = 20_000
-MAX_MEMORY = 4 * 2**30
+MAX_MEMORY = 2 * 2**30  # bytes, beyond what the libraries take
 MAX_FILE = 64 * 2**20
 _LENGTH = struct.Struct(">Q")
 
@@ -40,9 +45,15 @@ def write_message(stream, data: bytes) -> None:
 
 def _read_exactly(stream, count):
     data = stream.read(count) if count else b""
-    if data is None or len(data) < count:
-        raise EOFError("the other side closed the stream")
-    return data
+    if len(data) == count:
+        return data
+    parts, missing = [data], count - len(data)
+    while missing:  # an unbuffered stream gives what is there
+        if not parts[-1]:
+            raise EOFError("the other side closed the stream")
+        parts.append(stream.read(missing))
+        missing -= len(parts[-1])
+    return b"".join(parts)
 
 
 def serve(requests, replies) -> None:
@@ -54,12 +65,17 @@ def serve(requests, replies) -> None:
     """
     warnings.resetwarnings()  # whoever forked this process may have made warnings errors
     warnings.simplefilter("default")
-    shell = _shell()
+    shell = _prepared or _shell()
+    sys.modules["__main__"] = shell.user_module  # classes and `import __main__` of a cell find each other
+    seed(b"")
     while True:
         try:
-            request = codec.decode(read_message(requests))
+            data = read_message(requests)
         except EOFError:
             return
+        request = codec.decode(data)
+        if request["op"] in ("call", "evaluate"):
+            seed(data)
         printed = _Printed()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             reply = _reply(request, shell)
@@ -84,6 +100,30 @@ def _reply(request: dict, shell) -> dict:
     return calls.perform(request, shell.user_ns)
 
 
+def seed(data: bytes) -> None:
+    """Seed the global generators of ``random``, NumPy and torch with a digest of ``data``."""
+    import numpy as np
+    import torch
+
+    number = int.from_bytes(hashlib.sha256(data).digest()[:4])
+    random.seed(number)
+    np.random.seed(number)
+    torch.default_generator.manual_seed(number)
+
+
+def take_part(channel, forbids=()) -> None:
+    """The role of a zygote's child: serve on a socket, without the forbidden modules."""
+    forbid(forbids)
+    serve(channel.makefile("rb"), channel.makefile("wb"))
+
+
+def warm_up() -> None:
+    """Make the shell and run a first cell, for which IPython imports half of itself: children inherit both."""
+    global _prepared
+    _prepared = _shell()
+    _prepared.run_cell("pass", store_history=False)
+
+
 def _shell():
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
@@ -95,7 +135,6 @@ def _shell():
     shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the reply carries the error
     shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it
     shell.ask_exit = lambda: sys.exit()  # `exit()` in a cell is as much as `sys.exit()`
-    sys.modules["__main__"] = shell.user_module  # classes and `import __main__` of a cell find each other
     return shell
 
 
@@ -136,7 +175,7 @@ def limit() -> None:
         import resource
     except ImportError:  # Windows
         return
-    for name, value in (("RLIMIT_DATA", MAX_MEMORY), ("RLIMIT_FSIZE", MAX_FILE), ("RLIMIT_CORE", 0)):
+    for name, value in (("RLIMIT_DATA", 2 * MAX_MEMORY), ("RLIMIT_FSIZE", MAX_FILE), ("RLIMIT_CORE", 0)):
         with contextlib.suppress(ValueError, OSError):  # macOS refuses some
             resource.setrlimit(getattr(resource, name), (value, value))
 
@@ -159,6 +198,8 @@ def main() -> None:
     write_message(replies, codec.encode("ready"))
     serve(requests, replies)
 
+
+_prepared = None
 
 if __name__ == "__main__":
     main()

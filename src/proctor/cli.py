@@ -1,4 +1,4 @@
-"""The command line: ``proctor release | audit | verify | check | grade | sample-class | doctor | publish``.
+"""The command line, ``proctor <command>``; ``proctor --help`` lists the commands.
 
 Commands only read their arguments, call one function, and print what it returns. Exit status: 0 all is well, 1
 something is wrong with the course or the work, 2 wrong use, 3 this machine lacks what is needed (a sandbox).
@@ -36,6 +36,10 @@ console = Console(highlight=False, soft_wrap=True)
 Root = Annotated[Path, typer.Option("--course", help="The course's directory (default: found from here upwards).")]
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; all, if none is named.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Processes; the number of cores by default.")]
+Submissions = Annotated[
+    Path | None, typer.Option(help="Folder of <student>/<assignment>/ (default: submitted/ of the course).")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")]
 CORES = os.cpu_count() or 1
 
 
@@ -51,6 +55,10 @@ def find_course(start: Path = Path()) -> Path:
 def _fail(message: str, status: int = 1):
     Console(stderr=True, highlight=False, soft_wrap=True).print(f"proctor: {message}", markup=False)
     raise typer.Exit(status)
+
+
+def _some(names) -> str:
+    return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
 def _root(path: Path) -> Path:
@@ -97,7 +105,8 @@ def verify(
     names: Names = None,
     course: Root = Path(),
     jobs: Jobs = None,
-    seeds: Annotated[int, typer.Option(help="Seeds for the master.")] = 20,
+    seeds: Annotated[int, typer.Option(help="Seeds for the master and the right answers.")] = 20,
+    wrong_seeds: Annotated[int, typer.Option(help="How many of them the wrong answers get.")] = 3,
     force: Annotated[bool, typer.Option(help="Run again what has not changed.")] = False,
 ):
     """Test the tests: master, untouched release, wrong answers, mutants, and right answers written differently."""
@@ -108,7 +117,9 @@ def verify(
     root, ok = _root(course), True
     try:
         for name in names or find_assignments(root):
-            report = verify_assignment(find_master(root, name), jobs=jobs or CORES, seeds=seeds, force=force)
+            report = verify_assignment(
+                find_master(root, name), jobs=jobs or CORES, seeds=seeds, wrong_seeds=wrong_seeds, force=force
+            )
             print_report(report, console)
             ok = ok and report.ok
     except (MasterError, VariantsError) as error:
@@ -122,7 +133,7 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your notebook.", metava
     from proctor.check import check as run
     from proctor.check import print_checked
     from proctor.judge import GivenCellError
-    from proctor.launch import CandidateLost
+    from proctor.limits import CandidateLost
 
     try:
         with console.status(f"checking {notebook.name} …"):
@@ -134,39 +145,162 @@ def check(notebook: Annotated[Path, typer.Argument(help="Your notebook.", metava
 
 
 @app.command()
+def collect(
+    assignment: Annotated[str, typer.Argument(help="The assignment.")],
+    archive: Annotated[Path, typer.Argument(help="The zip that Canvas or Moodle gave.", metavar="ZIP")],
+    names: Annotated[
+        Path | None, typer.Option(help="CSV: who is who (Canvas's gradebook, Moodle's worksheet, or two columns).")
+    ] = None,
+    submissions: Submissions = None,
+    course: Root = Path(),
+    dry_run: DryRun = False,
+):
+    """Take the submissions that Canvas or Moodle gives into submitted/; attempts/ and receipts/ keep what came in."""
+    from proctor.collect import collect as run
+    from proctor.downloads import DownloadError
+    from proctor.lms import TableError
+    from proctor.masters import MasterError
+
+    try:
+        taken = run(_root(course), assignment, archive, names=names, submissions=submissions, dry_run=dry_run)
+    except (MasterError, DownloadError, TableError, OSError) as error:
+        _fail(str(error))
+    for problem in taken.problems:
+        console.print(f"not collected: {problem}", markup=False)
+    if taken.untimed:
+        console.print(f"late, but nobody says since when: {_some(taken.untimed)}", markup=False)
+    said = "would be collected" if dry_run else "collected"
+    console.print(f"{len(taken.new)} {said}, {taken.known} were there, {len(taken.problems)} need a look", markup=False)
+    raise typer.Exit(1 if taken.problems else 0)
+
+
+@app.command()
 def grade(
     assignment: Annotated[str, typer.Argument(help="The assignment.")],
-    submissions: Annotated[
-        Path | None, typer.Option(help="Folder of <student>/<assignment>/ (default: submitted/ of the course).")
-    ] = None,
+    submissions: Submissions = None,
     course: Root = Path(),
     jobs: Jobs = None,
     force: Annotated[bool, typer.Option(help="Judge again what has not changed.")] = False,
     unsafe: Annotated[bool, typer.Option(help="Run students' code WITHOUT a sandbox, with your own rights.")] = False,
+    dry_run: DryRun = False,
+    scheduler: Annotated[str | None, typer.Option(help="Judge on a Dask cluster: tls://HOST:PORT.")] = None,
+    tls_ca: Annotated[Path | None, typer.Option(help="Of the cluster: its authority's certificate.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Of the cluster: a certificate for this process.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Of the cluster: the certificate's key.")] = None,
 ):
     """Grade a class; gradebook.db, autograded/, feedback/ and grades/ are written beside the submissions."""
+    from proctor.children import ZygoteLost
+    from proctor.console import print_class, print_plan, progress
     from proctor.grade import grade as run
+    from proctor.grade import plan
     from proctor.masters import MasterError
-    from proctor.report import print_class, progress
+    from proctor.policy import PolicyError
     from proctor.sandbox import SandboxMissing
 
+    root = _root(course)
     try:
+        if dry_run:
+            print_plan(plan(root, assignment, submissions=submissions, force=force), console)
+            return
+        cluster = _scheduler(scheduler, tls_ca, tls_cert, tls_key, unsafe)
         with progress(console) as on_result:
             graded = run(
-                _root(course),
+                root,
                 assignment,
                 submissions=submissions,
                 jobs=jobs,
                 sandboxed=not unsafe,
                 force=force,
+                scheduler=cluster,
                 on_result=on_result,
             )
     except SandboxMissing as error:
         _fail(str(error), 3)
-    except (MasterError, FileNotFoundError) as error:
+    except (MasterError, PolicyError, ZygoteLost, FileNotFoundError, BlockingIOError) as error:
         _fail(str(error))
+    except RuntimeError as error:
+        if not cluster:
+            raise
+        _fail(str(error))  # of the cluster, whose modules need Dask
     print_class(graded, console)
     raise typer.Exit(1 if graded.faults else 0)
+
+
+def _scheduler(address: str | None, ca: Path | None, cert: Path | None, key: Path | None, unsafe: bool):
+    if address is None:
+        if ca or cert or key:
+            _fail("--tls-ca, --tls-cert and --tls-key go with --scheduler", 2)
+        return None
+    if unsafe:
+        _fail("--unsafe does not go with --scheduler: a cluster judges in the sandbox, or not at all", 2)
+    try:
+        from proctor.scheduler import Scheduler
+
+        return Scheduler(address, ca, cert, key)
+    except ModuleNotFoundError as error:
+        _fail(f"--scheduler needs Dask ({error.name} is missing): install the extra `cluster` of this package", 2)
+    except ValueError as error:
+        _fail(str(error), 2)
+
+
+@app.command()
+def report(
+    assignment: Annotated[str, typer.Argument(help="The assignment.")],
+    submissions: Annotated[
+        Path | None, typer.Option(help="Folder of <student>/<assignment>/ (default: submitted/ of the course).")
+    ] = None,
+    course: Root = Path(),
+):
+    """Write report/<assignment>.html and .csv: how a graded class did, question by question, and what to look at."""
+    from proctor.masters import MasterError
+    from proctor.report import write_report
+    from proctor.variants import VariantsError
+
+    try:
+        written = write_report(_root(course), assignment, submissions=submissions)
+    except (MasterError, VariantsError, FileNotFoundError) as error:
+        _fail(str(error))
+    for path in written:
+        console.print(f"wrote {path}", markup=False)
+
+
+@app.command()
+def export(
+    assignment: Annotated[str, typer.Argument(help="The assignment.")],
+    platform: Annotated[str, typer.Option("--for", help="canvas, moodle or csv.")],
+    roster: Annotated[
+        Path | None, typer.Option(help="Canvas's exported gradebook, or Moodle's offline grading worksheet.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The assignment's column in Canvas, if it is called otherwise.")
+    ] = None,
+    submissions: Submissions = None,
+    course: Root = Path(),
+    dry_run: DryRun = False,
+):
+    """Write the scores as Canvas or Moodle takes them, a grader's points and late penalties included."""
+    from proctor.lms import TableError
+    from proctor.masters import MasterError
+    from proctor.policy import PolicyError
+    from proctor.scores import PLATFORMS
+    from proctor.scores import export as run
+
+    if platform not in PLATFORMS:
+        _fail(f"expected --for {', '.join(PLATFORMS)}, got {platform!r}", 2)
+    options = {"roster": roster, "column": column, "submissions": submissions, "dry_run": dry_run}
+    try:
+        done = run(_root(course), assignment, platform, **options)
+    except (MasterError, TableError, PolicyError, OSError) as error:
+        _fail(str(error))
+    for students, said in (
+        (done.waiting, "not given, a grader still has to look"),
+        (done.kept, "not given, excused or not assigned in Canvas"),
+        (done.unlisted, "not given, not in the roster"),
+    ):
+        if students:
+            console.print(f"{said}: {_some(students)}", markup=False)
+    console.print(f"{'would write' if dry_run else 'wrote'} {len(done.given)} scores to {done.path}", markup=False)
+    raise typer.Exit(1 if done.unlisted else 0)
 
 
 @app.command("sample-class")

@@ -6,7 +6,7 @@ a temporary name and renamed, so that whoever has the old one open never sees ha
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from proctor.assignment import Assignment
@@ -16,68 +16,46 @@ from proctor.marks import Mark
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # full width too
 
 
-def write_grades(
-    directory: Path, assignment: Assignment, rows: Iterable[tuple[str, tuple[Mark, ...], str]]
-) -> list[Path]:
+def write_grades(directory: Path, assignment: Assignment, rows: Iterable[tuple]) -> list[Path]:
     """Write ``<assignment>.csv`` and ``<assignment>-questions.csv``.
 
     Args:
         directory: where to; made if missing.
         assignment: the master, for the columns.
-        rows: ``(student, marks, problems)``; ``problems`` is a sentence, empty if the file was in order. Written in the
-            order of student names, whatever order they come in.
+        rows: ``(student, marks, problems)`` or ``(student, marks, problems, late)``; ``problems`` is a sentence, empty
+            if the file was in order; ``late`` are points taken off for being late. Taken one by one, and written in the
+            order of student names.
 
     Returns:
         The two paths.
     """
-    rows = sorted(rows, key=lambda row: row[0])
-    by_student, by_question = (
-        Path(directory) / f"{assignment.name}.csv",
-        Path(directory) / f"{assignment.name}-questions.csv",
-    )
-    write_atomic(by_student, student_table(assignment, rows))
-    write_atomic(by_question, question_table(assignment, rows))
-    return [by_student, by_question]
+    texts = []
+    for student, marks, problems, *late in rows:
+        one = _student_row(assignment, student, marks, problems, sum(late))
+        texts.append((student, rows_text([one]), rows_text(_question_rows(assignment, student, marks))))
+    texts.sort()
+    questions = [question.id for question in assignment.questions]
+    by_student = ["assignment", "student", "score", "late", "waiting", "points", *questions, "problems"]
+    by_question = ["assignment", "student", "question", "earned", "points", "state", "verdicts"]
+    paths = [Path(directory) / f"{assignment.name}{end}.csv" for end in ("", "-questions")]
+    write_atomic(paths[0], "".join([rows_text([by_student]), *(text[1] for text in texts)]))
+    write_atomic(paths[1], "".join([rows_text([by_question]), *(text[2] for text in texts)]))
+    return paths
 
 
-def student_table(assignment: Assignment, rows) -> str:
-    """One row a student: score, what waits for a grader, each question's points, problems with the file."""
-    header = ["assignment", "student", "score", "waiting", "points", *(q.id for q in assignment.questions), "problems"]
-    return _table(
-        header,
-        (
-            [
-                assignment.name,
-                student,
-                sum(mark.earned for mark in marks),
-                sum(mark.waiting for mark in marks),
-                assignment.points,
-                *("" if mark.waiting and not mark.earned else mark.earned for mark in marks),
-                problems,
-            ]
-            for student, marks, problems in rows
-        ),
-    )
+def _student_row(assignment, student, marks: tuple[Mark, ...], problems, late) -> list:
+    """Score after the late penalty, the penalty, what waits for a grader, each question's points, problems."""
+    score = max(sum(mark.earned for mark in marks) - late, 0.0)
+    waiting = sum(mark.waiting for mark in marks)
+    earned = ("" if mark.waiting and not mark.earned else mark.earned for mark in marks)
+    return [assignment.name, student, score, late, waiting, assignment.points, *earned, problems]
 
 
-def question_table(assignment: Assignment, rows) -> str:
-    """One row for each student and question: points earned and possible, state, the kinds of the verdicts."""
-    return _table(
-        ["assignment", "student", "question", "earned", "points", "state", "verdicts"],
-        (
-            [
-                assignment.name,
-                student,
-                mark.question.id,
-                mark.earned,
-                mark.points,
-                mark.state,
-                " ".join(f"{verdict.cell}:{verdict.kind}" for verdict in mark.verdicts),
-            ]
-            for student, marks, _ in rows
-            for mark in marks
-        ),
-    )
+def _question_rows(assignment, student, marks: tuple[Mark, ...]) -> Iterator[list]:
+    """For each question: points earned and possible, state, the kinds of the verdicts."""
+    for mark in marks:
+        kinds = " ".join(f"{verdict.cell}:{verdict.kind}" for verdict in mark.verdicts)
+        yield [assignment.name, student, mark.question.id, mark.earned, mark.points, mark.state, kinds]
 
 
 def safe_cell(value) -> str:
@@ -92,9 +70,8 @@ def safe_cell(value) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
-def _table(header, rows) -> str:
+def rows_text(rows: Iterable[list]) -> str:
+    """Rows as CSV, every cell safe."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([safe_cell(cell) for cell in header])
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([safe_cell(cell) for cell in row] for row in rows)
     return text.getvalue()

@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from proctor.assignment import Assignment, Question
@@ -22,6 +22,7 @@ MAX_NAME = 200
 MAX_ANSWER = 20_000
 MAX_MESSAGE = 2_000
 MAX_OUTPUT = 4_000
+BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # Unicode's Bidi_Control
 
 KIND_WORDS = {
     "pass": "passed",
@@ -33,6 +34,7 @@ KIND_WORDS = {
     "memory": "needed too much memory",
     "refused": "used something the rules exclude",
     "not-run": "could not be run",
+    "inconsistent": "gave another result when asked again",
 }
 STATE_WORDS = {
     RIGHT: "Right",
@@ -63,7 +65,13 @@ class Segment:
     title: str
 
 
-def feedback_html(assignment: Assignment, submission, judgement, manual: Mapping[str, Manual] | None = None) -> str:
+def feedback_html(
+    assignment: Assignment,
+    submission,
+    judgement,
+    manual: Mapping[str, Manual] | None = None,
+    late_penalty: float = 0.0,
+) -> str:
     """The page as text.
 
     Args:
@@ -71,9 +79,10 @@ def feedback_html(assignment: Assignment, submission, judgement, manual: Mapping
         submission: student, answers and problems of the file.
         judgement: the verdicts.
         manual: cell id -> what a grader entered in the gradebook.
+        late_penalty: points taken off for handing in late.
     """
     standing = marks(assignment, submission, judgement, manual)
-    style, policy = _style()
+    (style, policy), titles = _style(), _titles(assignment)
     return (
         _environment()
         .get_template("feedback.html.j2")
@@ -84,52 +93,60 @@ def feedback_html(assignment: Assignment, submission, judgement, manual: Mapping
             policy=policy,
             earned=sum(mark.earned for mark in standing),
             points=assignment.points,
+            late=late_penalty,
             waiting=sum(mark.waiting for mark in standing if not mark.earned),
             problems=[_clean(problem.message, MAX_MESSAGE) for problem in submission.problems],
             strip=strip(assignment, standing),
-            questions=[_question(assignment, submission, judgement, mark, manual or {}) for mark in standing],
+            questions=[_question(titles, submission, judgement, mark, manual or {}) for mark in standing],
         )
     )
 
 
-def write_feedback(directory: Path, assignment: Assignment, submission, judgement, manual=None) -> Path:
+def write_feedback(
+    directory: Path, assignment: Assignment, submission, judgement, manual=None, late_penalty: float = 0.0
+) -> Path:
     """Write ``<directory>/<student>/<assignment>/<assignment>.html`` (then rename) and return its path."""
     path = Path(directory) / submission.student / assignment.name / f"{assignment.name}.html"
-    write_atomic(path, feedback_html(assignment, submission, judgement, manual))
+    html = feedback_html(assignment, submission, judgement, manual, late_penalty)
+    write_atomic(path, html, durable=False)
     return path
 
 
 def question_title(assignment: Assignment, question: Question) -> str:
     """The nearest heading above the answer, without Markdown's marks; the id in words where there is none."""
-    title = None
+    return _titles(assignment)[question.id]
+
+
+@lru_cache(maxsize=4)
+def _titles(assignment: Assignment) -> dict[str, str]:
+    titles, title = {}, None
     for cell in assignment.cells:
-        if cell.id == question.id:
-            break
         if cell.role == "text":
             for heading in re.findall(r"^#{2,6}\s+(.+?)\s*#*$", cell.source, flags=re.MULTILINE):
                 title = re.sub(r"[*`]|\\\(|\\\)", "", heading)
         elif cell.role in ("answer", "written"):
+            titles[cell.id] = title or cell.id.replace("-", " ").capitalize()
             title = None  # a heading belongs to the first question below it
-    return title or question.id.replace("-", " ").capitalize()
+    return titles
 
 
 def strip(assignment: Assignment, standing: tuple[Mark, ...]) -> list[Segment]:
     """The score strip: one segment a question, as wide as its points."""
-    total, at, segments = assignment.points or 1.0, 0.0, []
+    total, at, segments, titles = assignment.points or 1.0, 0.0, [], _titles(assignment)
     for mark in standing:
         width = 100.0 * mark.points / total
         filled = width * min(max(mark.earned / mark.points, 0.0), 1.0) if mark.points else 0.0
-        title = f"{question_title(assignment, mark.question)}: {_number(mark.earned)} of {_number(mark.points)}"
+        title = f"{titles[mark.question.id]}: {_number(mark.earned)} of {_number(mark.points)}"
         segments.append(Segment(at, max(width - 0.4, 0.2), max(filled - 0.4, 0.0), STATE_CLASSES[mark.state], title))
         at += width
     return segments
 
 
-def _question(assignment, submission, judgement, mark: Mark, manual) -> dict:
+def _question(titles, submission, judgement, mark: Mark, manual) -> dict:
     question = mark.question
     return {
         "id": question.id,
-        "title": question_title(assignment, question),
+        "title": titles[question.id],
         "written": question.written,
         "earned": mark.earned,
         "points": mark.points,
@@ -164,9 +181,14 @@ def _overruled(manual, cell) -> bool:
 
 
 def _clean(text: str, limit: int) -> str:
-    # Terminal colors and control characters mean nothing on a page; what is cut is said to be cut.
-    text = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", str(text))
-    text = "".join(character for character in text if character.isprintable() or character in "\n\t").strip("\n")
+    # Terminal colors and control characters mean nothing on a page, and what reverses the order of letters makes code
+    # look like other code: it is shown by its number. What is cut is said to be cut.
+    text = str(text)
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        text = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
+        text = BIDI.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        text = "".join(character for character in text if character.isprintable() or character in "\n\t")
+    text = text.strip("\n")
     return text if len(text) <= limit else f"{text[:limit]}\n… ({len(text) - limit} more characters)"
 
 

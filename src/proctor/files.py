@@ -4,32 +4,53 @@ import os
 import tempfile
 from pathlib import Path
 
+TEMPORARY = ".tmp"
 
-def write_atomic(path: Path, content: str | bytes, mode: int = 0o644) -> bool:
+
+def write_atomic(path: Path, content: str | bytes, mode: int = 0o644, durable: bool = True) -> bool:
     """Write ``content`` to ``path``; a reader sees the old bytes or the new ones, never half of them.
 
     Args:
         path: the file; its folders are made.
-        content: text is written as UTF-8 with ``\\n`` line ends.
+        content: text is written as UTF-8 with ``\\n`` line ends; a lone surrogate, which UTF-8 cannot hold, as ``?``.
         mode: permissions of the file.
+        durable: wait until the disk has it. Without, a power failure (not a killed process) may leave the old file or
+            a damaged one: for what is compared with its source and written again by the next run.
 
     Returns:
         Whether anything was written: a file that already holds these bytes is left alone, so that its time stays.
     """
     path = Path(path)
-    data = content.encode() if isinstance(content, str) else content
-    if path.is_file() and path.read_bytes() == data:
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    try:
+        with open(path, "rb") as file:
+            if file.read(len(data) + 1) == data:
+                return False
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(temporary, mode)
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return True
+
+
+def remove_leftovers(folder: Path, *places: str) -> None:
+    """Remove temporary files that a killed ``write_atomic`` left.
+
+    Args:
+        folder: below which to look.
+        places: patterns of the files that were to be written, relative to ``folder``: ``feedback/*/adam/*.html``.
+    """
+    for place in places:
+        parent, _, name = place.rpartition("/")
+        for path in Path(folder).glob(f"{parent}/.{name}.*{TEMPORARY}"):
+            path.unlink(missing_ok=True)

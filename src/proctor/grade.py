@@ -1,44 +1,36 @@
-"""Grades a class: workers judge, one process writes.
+"""Grades a class: threads hold the sittings, one process writes.
 
-Each worker has the libraries imported and forks a fresh examiner for every submission; the examiner starts the
-student's process in the sandbox. Workers return results; this process alone writes the journal, the gradebook, the
-autograded notebooks, feedback and CSV. A submission that cannot be read or breaks something gets a named problem; the
-class goes on.
+A zygote has the libraries imported and forks a fresh examiner and fresh candidates for every submission, all of them
+locked up (``proctor.sitting``). This process reads bytes, keeps the journal, and alone writes the gradebook, autograded
+notebooks, feedback and CSV (``proctor.desk``). A submission that cannot be read or breaks something gets a named
+problem; the class goes on.
 """
 
-import contextlib
-import multiprocessing
+import hashlib
+import itertools
 import os
+import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from proctor import sandbox
 from proctor.assignment import Assignment
-from proctor.intake import PROBLEMS, Problem, Submission, read_submission
+from proctor.children import Zygote, ZygoteLost
+from proctor.collect import find_attempts, submitted_at
+from proctor.intake import Submission, read_bytes
 from proctor.masters import find_master, read_master
-from proctor.results import Journal, Result, work_key
-from proctor.seeds import course_secret
+from proctor.policy import BEST, read_policy
+from proctor.results import Journal, Result, Row, joined, part, question_keys
+from proctor.rules import imported, within
+from proctor.seeds import assignment_secret
+from proctor.sitting import Paper, SittingError, sit
+from proctor.verdict import Judgement
 
-TASK_SECONDS = 900.0  # wall time after which the examiner itself must hang: judging ends before, whatever the answers
-PRELOAD = ["torch", "numpy", "matplotlib.pyplot", "IPython.core.interactiveshell", "proctor.judge"]
-
-
-@dataclass(frozen=True)
-class Task:
-    """One submission to judge: plain data, so that it can go to another process."""
-
-    path: str
-    student: str
-    assignment: Assignment
-    secret: bytes
-    sandboxed: bool
-    known_key: str | None
+TRIES = 2  # of a submission whose examiner or zygote was lost: the fault may have been the machine's
 
 
 @dataclass(frozen=True)
@@ -47,24 +39,20 @@ class Graded:
 
     Attributes:
         assignment: the master.
-        results: one for each submission, by student.
-        standings: student -> marks, what graders entered included; without the submissions that have no judgement.
-        reused: students whose work had not changed since the last run.
+        rows: one for each submission, by student.
         seconds: wall time.
         directory: where gradebook, feedback and CSV lie.
     """
 
     assignment: Assignment
-    results: tuple[Result, ...]
-    standings: dict[str, tuple]
-    reused: frozenset[str]
+    rows: tuple[Row, ...]
     seconds: float
     directory: Path
 
     @property
-    def faults(self) -> list[Result]:
+    def faults(self) -> list[Row]:
         """Submissions that the examiner could not judge: they have no score and are judged again by the next run."""
-        return [result for result in self.results if result.judgement is None]
+        return [row for row in self.rows if row.fault]
 
 
 def find_submissions(directory: Path, assignment: str) -> dict[str, Path]:
@@ -86,7 +74,8 @@ def grade(
     jobs: int | None = None,
     sandboxed: bool = True,
     force: bool = False,
-    on_result: Callable[[Result, int, bool], None] = lambda result, total, reused: None,
+    scheduler=None,
+    on_result: Callable[[Row, int], None] = lambda row, total: None,
 ) -> Graded:
     """Grade every submission of one assignment.
 
@@ -95,188 +84,251 @@ def grade(
         name: the assignment.
         submissions: nbgrader's layout ``<student>/<assignment>/``; ``root/submitted`` by default. Gradebook, autograded
             notebooks, feedback and CSV are written beside it.
-        jobs: worker processes; the number of cores by default.
+        jobs: submissions judged at a time; the number of cores by default.
         sandboxed: run students' code in the sandbox; False runs it with your rights.
         force: judge again what has not changed.
-        on_result: called in this process with each result, the number of submissions, and whether the result was
-            reused.
+        scheduler: a ``proctor.scheduler.Scheduler``: judge on its cluster, which needs no sandbox here.
+        on_result: called in this process with the row of each result and the number of submissions.
 
     Raises:
         MasterError: if the master cannot be read.
         SandboxMissing: if a sandbox is asked for and this machine has none.
+        ZygoteLost: if the libraries do not import in the sandbox.
         FileNotFoundError: if there is no submission.
+        ClusterError: if the cluster of a scheduler cannot judge, or no longer.
+        ValueError: if a cluster is to judge without a sandbox.
     """
     start = time.monotonic()
-    root, submissions = Path(root), Path(submissions or Path(root) / "submitted")
-    assignment = read_master(find_master(root, name))
-    folders = find_submissions(submissions, name)
-    if not folders:
-        raise FileNotFoundError(f"expected {submissions}/<student>/{name}/{name}.ipynb, found none")
-    if sandboxed and (reason := sandbox.sandbox_problem()):
+    if scheduler and not sandboxed:
+        raise ValueError("--unsafe is for this machine only: a cluster judges in the sandbox, or not at all")
+    if sandboxed and not scheduler and (reason := sandbox.sandbox_problem()):
         raise sandbox.SandboxMissing(f"{sandbox.HOW_TO} ({reason})")
-    directory, secret = submissions.parent, course_secret(root)
-    journal = Journal(directory, name)
-    known = {student: None if force else journal.read(student) for student in folders}
-    tasks = [
-        Task(str(folder), student, assignment, secret, sandboxed, known[student] and known[student].key)
-        for student, folder in folders.items()
-    ]
-    results, reused = {}, set()
-    with _Desk(submissions, assignment) as desk:
-        for task, result in _judge_all(tasks, jobs or os.cpu_count() or 1):
-            if result.judgement is None and not result.fault:  # unchanged since the last run
-                result = replace(known[task.student], submission=result.submission)
-                reused.add(task.student)
-            try:
-                desk.put(result, journal)
-            except Exception as error:  # what is odd about one submission must not end the others'
-                reused.discard(task.student)
-                result = replace(result, judgement=None, fault=f"could not be written: {type(error).__name__}: {error}")
-            results[task.student] = result
-            on_result(result, len(tasks), task.student in reused)
-        standings = desk.close_books([results[student] for student in sorted(results)])
-    ordered = tuple(results[student] for student in sorted(results))
-    return Graded(assignment, ordered, standings, frozenset(reused), time.monotonic() - start, directory)
+    work = _Work(root, name, submissions)
+    assignment, rows = work.assignment, {}
+    secret = assignment_secret(work.root, name)
+    if scheduler:
+        from proctor.cluster import Cluster  # imports Dask
+
+        marker = Cluster(scheduler, assignment, secret)
+    else:
+        marker = Marker(assignment, secret, sandboxed=sandboxed)
+    with marker:
+        if not force:
+            marker.learn(work.journal)
+        changed = work.changed(marker)
+        if changed:
+            marker.start()
+        from proctor.desk import Desk  # imports nbgrader, which takes as long as the zygote's imports
+
+        marker.settle()
+        with Desk(work.directory, work.submissions, assignment) as desk:
+            unchanged = ((work.journal.read(student), True) for student in work.attempts if student not in changed)
+            marked = marker.mark_all(changed) if scheduler else _mark_all(marker, changed, jobs or os.cpu_count() or 1)
+            judged = work.counting(marked)
+            for result, reused in itertools.chain(unchanged, judged):
+                student, marks = result.submission.student, ()
+                try:
+                    marks = desk.put(result, work.late_penalty(result))
+                    marker.forget(student)
+                except Exception as error:  # what is odd about one submission must not end the others'
+                    fault = f"could not be written: {type(error).__name__}: {error}"
+                    result = replace(result, judgement=None, fault=fault)
+                rows[student] = Row.of(result, marks, reused)
+                on_result(rows[student], len(work.attempts))
+            desk.close_books(work.attempts)
+    ordered = tuple(rows[student] for student in work.attempts)
+    return Graded(assignment, ordered, time.monotonic() - start, work.directory)
 
 
-class _Desk:
-    """Writes results where people look for them."""
+def plan(root: Path, name: str, *, submissions: Path | None = None, force: bool = False) -> dict[str, bool]:
+    """What ``grade`` with these arguments would do: student -> whether the work must be judged. Writes nothing."""
+    work = _Work(root, name, submissions)
+    with Marker(work.assignment, assignment_secret(work.root, name)) as marker:
+        if not force:
+            marker.learn(work.journal)
+        changed = work.changed(marker)
+    return {student: student in changed for student in work.attempts}
 
-    def __init__(self, submissions, assignment):
-        from proctor.gradebook import Gradebook
 
-        directory = submissions.parent
-        self.directory, self.assignment = directory, assignment
-        self.gradebook = Gradebook(directory, submissions)
+class _Work:
+    """The submissions of a class, and what ``grading.toml`` says: which attempt counts, and what lateness costs."""
 
-    def __enter__(self):
-        self.gradebook.__enter__()
-        self.gradebook.add_assignment(self.assignment)
+    def __init__(self, root, name, submissions):
+        self.root = Path(root)
+        self.submissions = Path(submissions or self.root / "submitted")
+        self.directory = self.submissions.parent
+        self.assignment = read_master(find_master(self.root, name))
+        self.policy, self.journal = read_policy(self.root), Journal(self.directory, name)
+        folders = find_submissions(self.submissions, name)
+        if not folders:
+            raise FileNotFoundError(f"expected {self.submissions}/<student>/{name}/{name}.ipynb, found none")
+        every = self.policy.keep == BEST
+        self.attempts = {
+            student: (every and find_attempts(self.directory, name, student)) or [folder]
+            for student, folder in folders.items()
+        }
+        self._counts = {student: folders[-1] for student, folders in self.attempts.items()}
+
+    def changed(self, marker: "Marker") -> dict[str, list[Path]]:
+        """Student -> folders to judge. Of several attempts the journal holds one, so they are judged anew."""
+        return {
+            student: folders
+            for student, folders in self.attempts.items()
+            if len(folders) > 1 or not marker.known(student, folders[0])
+        }
+
+    def counting(self, marked: Iterator[tuple[Path, Result, bool]]) -> Iterator[tuple[Result, bool]]:
+        """Of each student's attempts the one that counts, as soon as all are judged."""
+        waiting: dict[str, dict[Path, tuple[Result, bool]]] = {}
+        for folder, result, reused in marked:
+            student = result.submission.student
+            there = waiting.setdefault(student, {})
+            there[folder] = result, reused
+            if len(there) == len(self.attempts[student]):
+                entries = [self._entry(folder, there[folder][0]) for folder in self.attempts[student]]
+                self._counts[student] = self.attempts[student][self.policy.choose(entries)]
+                yield waiting.pop(student)[self._counts[student]]
+
+    def late_penalty(self, result: Result) -> Callable[[float], float]:
+        """Points that lateness costs, for a score."""
+        student = result.submission.student
+        when = submitted_at(self._counts[student])
+        return partial(self.policy.penalty, self.assignment.name, student, when)
+
+    def _entry(self, folder, result):
+        earned = result.judgement.earned if result.judgement else 0.0
+        when = submitted_at(folder)
+        return earned, self.policy.penalty(self.assignment.name, result.submission.student, when, earned), when
+
+
+class Marker:
+    """Judges submissions of one assignment; safe to use from several threads. A context manager.
+
+    Args:
+        assignment: the master.
+        secret: seeds the drawn inputs.
+        sandboxed: run students' code in the sandbox.
+    """
+
+    def __init__(self, assignment: Assignment, secret: bytes, *, sandboxed: bool = True):
+        self._assignment, self._secret, self._sandboxed = assignment, secret, sandboxed
+        self._lock, self._zygote = threading.Lock(), None
+        self._journal, self._known = None, {}  # key of a question -> a student with that key
+        self._fresh: dict[str, Result] = {}  # student -> what is not in the journal yet
+
+    def __enter__(self) -> "Marker":
         return self
 
-    def __exit__(self, *error):
-        return self.gradebook.__exit__(*error)
+    def __exit__(self, *exception) -> None:
+        if self._zygote is not None:
+            self._zygote.close()
 
-    def put(self, result: Result, journal: Journal) -> None:
-        from proctor.feedback import write_feedback
+    def start(self) -> None:
+        """Start the zygote, from a thread that lives on; it imports while the caller goes on."""
+        assignment = self._assignment
+        given = [cell.source for cell in assignment.cells if cell.role == "given"]
+        preload = [name for name in imported(given) if not within(name, assignment.forbids)]
+        self._zygote = Zygote(assignment.forbids, preload, sandboxed=self._sandboxed)
 
-        if result.judgement is None:
-            return
-        submission = result.submission
-        self.gradebook.write(self.assignment, submission, result.judgement, result.seconds)
-        manual = self.gradebook.manual(self.assignment, submission.student)
-        write_feedback(self.directory / "feedback", self.assignment, submission, result.judgement, manual)
-        journal.write(result)  # last: a result in the journal is one that was written everywhere
+    def settle(self) -> None:
+        """Wait for it, and take the slower way where this kernel has no other.
 
-    def close_books(self, results) -> dict[str, tuple]:
-        """Write the CSV files; returns student -> marks, what graders entered included."""
-        from proctor.export import write_grades
-        from proctor.marks import marks
+        Raises:
+            ZygoteLost: if the libraries do not import.
+        """
+        if self._zygote is not None:
+            self._zygote = self._zygote.settled()
 
-        rows, standings = [], {}
-        for result in results:
-            if result.judgement is None:
-                continue
-            manual = self.gradebook.manual(self.assignment, result.submission.student)
-            standing = marks(self.assignment, result.submission, result.judgement, manual)
-            standings[result.submission.student] = standing
-            problems = "; ".join(problem.message for problem in result.submission.problems)
-            rows.append((result.submission.student, standing, problems))
-        write_grades(self.directory / "grades", self.assignment, rows)
-        return standings
+    def learn(self, journal: Journal) -> None:
+        """Take verdicts from a journal where all that they depend on is the same."""
+        self._journal = journal
+        for student in journal.students():
+            if result := journal.read(student):
+                self._known |= dict.fromkeys(result.keys.values(), student)
 
+    def forget(self, student: str) -> None:
+        """The journal has the student's result now."""
+        self._fresh.pop(student, None)
 
-def judge_task(task: Task) -> Result:
-    """Judge one submission, in a worker.
+    def known(self, student: str, folder: Path) -> bool:
+        """Whether the journal has the result of exactly this work."""
+        known = self._journal and self._journal.read(student)
+        if not known or known.digest != _digest(*read_bytes(folder, self._assignment.name)):
+            return False
+        return known.keys == question_keys(self._assignment, known.submission.answers, self._secret)
 
-    Returns:
-        The result; without judgement and fault if its key is the one already known.
-    """
-    from proctor.forked import ForkedError, run_forked
-    from proctor.launch import start_candidate
+    def mark(self, student: str, folder: Path) -> tuple[Result, bool]:
+        """Judge one submission; whatever goes wrong is in the result.
 
-    start = time.monotonic()
-    submission = read_submission(Path(task.path), task.assignment, task.student)
-    key = work_key(task.assignment, submission, task.secret)
-    if key == task.known_key:
-        return Result(submission, None, key, 0.0)
-    launch = partial(start_candidate, task.assignment.forbids, sandboxed=task.sandboxed)
-    try:
-        judgement = run_forked(
-            _judge, task.assignment, submission.answers, launch=launch, secret=task.secret, timeout=TASK_SECONDS
-        )
-    except ForkedError as error:
-        return Result(submission, None, key, time.monotonic() - start, fault=str(error).strip().splitlines()[-1])
-    return Result(submission, judgement, key, time.monotonic() - start)
+        Returns:
+            The result, and whether all of it was known from other submissions.
+        """
+        start, assignment = time.monotonic(), self._assignment
+        data, problems = read_bytes(folder, assignment.name)
+        paper, digest = Paper(assignment, student, data, problems, self._secret), _digest(data, problems)
+        for _ in range(TRIES):
+            zygote = self._zygote
+            try:
+                result, reused = self._examine(zygote, paper)
+                result = replace(result, seconds=time.monotonic() - start, digest=digest)
+                self._fresh[student] = result
+                self._known |= dict.fromkeys(result.keys.values(), student)
+                return result, reused
+            except ZygoteLost as error:
+                fault = str(error)
+                with self._lock:
+                    if self._zygote is zygote:
+                        zygote.close()
+                        self.start()
+            except (SittingError, OSError) as error:
+                fault = str(error)
+        return Result(Submission(student, {}, problems), None, {}, time.monotonic() - start, fault, digest), False
 
+    def _examine(self, zygote, paper: Paper) -> tuple[Result, bool]:
+        keys, known = {}, Judgement(())
 
-def _judge(*args, **kwargs):
-    from proctor.judge import judge
+        def ask(submission: Submission) -> list[str]:
+            nonlocal keys, known
+            keys = question_keys(self._assignment, submission.answers, self._secret)
+            known = self._look_up(keys)
+            there = {verdict.question for verdict in known.verdicts}
+            return [question for question in keys if question not in there]
 
-    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null), contextlib.redirect_stderr(null):
-        return judge(*args, **kwargs)
+        submission, judgement = sit(zygote, paper, ask)
+        whole = joined(self._assignment, judgement, known) if judgement else known
+        return Result(submission, whole, keys, 0.0), judgement is None
 
-
-def _judge_all(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Result]]:
-    """Yield results as they come; a submission that failed, or was in a pool that died, is tried again alone.
-
-    A worker that dies takes its pool along. So no more submissions than workers are in the pool at a time, and a second
-    try shares its pool with nobody.
-    """
-    waiting, again = deque(tasks), []
-    while waiting:
-        for task, result in _judge_in_pool(waiting, min(jobs, len(waiting))):
-            if result.fault:
-                again.append(task)
-            else:
-                yield task, result
-    for task in again:
-        yield from _judge_in_pool(deque([task]), 1)
-
-
-def _judge_in_pool(waiting: deque[Task], jobs: int) -> Iterator[tuple[Task, Result]]:
-    """Judge tasks, taking them from ``waiting``, until all are judged or the pool is broken."""
-    pool, running, broken = _pool(jobs), {}, False
-    try:
-        while running or (waiting and not broken):
-            while waiting and not broken and len(running) < jobs:
-                try:
-                    running[pool.submit(judge_task, waiting[0])] = waiting[0]
-                    waiting.popleft()
-                except BrokenProcessPool:
-                    broken = True
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                broken = broken or isinstance(future.exception(), BrokenProcessPool)
-                task = running.pop(future)
-                yield task, _outcome(future, task)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    def _look_up(self, keys: dict[str, str]) -> Judgement:
+        """What was said before, to anybody, of questions with these keys."""
+        found, known = {}, Judgement(())
+        for question, key in keys.items():
+            if student := self._known.get(key):
+                found.setdefault(student, []).append(question)
+        for student, questions in found.items():
+            if result := self._fresh.get(student) or (self._journal and self._journal.read(student)):
+                same = [question for question in questions if result.keys.get(question) == keys[question]]
+                known = joined(self._assignment, known, part(result.judgement, same))
+        return known
 
 
-def _outcome(future, task) -> Result:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        fault = "a worker process died"
-    except Exception as error:
-        fault = f"{type(error).__name__}: {error}"
-    # Not read again here: what ended a worker must not end this process.
-    unread = Submission(task.student, {}, (Problem("failed", f"{PROBLEMS['failed']}: {fault}"),))
-    return Result(unread, None, "", 0.0, fault)
+def _digest(data: bytes | None, problems) -> str:
+    return hashlib.sha256(repr(problems).encode() + (data or b"")).hexdigest()
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    # The fork server imports the libraries once, on one thread; workers and examiners are forked from there.
-    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[variable] = "1"
-    os.environ.setdefault("MPLBACKEND", "Agg")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
-
-
-def _start_worker():
-    import torch
-
-    torch.set_num_threads(1)
+def _mark_all(marker: Marker, work: dict[str, list[Path]], jobs: int) -> Iterator[tuple[Path, Result, bool]]:
+    """Yield results as they come; no more submissions are in memory than are being judged or written."""
+    waiting = ((student, folder) for student, folders in work.items() for folder in folders)
+    running: dict[Future, Path] = {}
+    with ThreadPoolExecutor(jobs) as threads:
+        try:
+            while True:
+                for student, folder in itertools.islice(waiting, jobs + 1 - len(running)):
+                    running[threads.submit(marker.mark, student, folder)] = folder
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield running.pop(future), *future.result()
+        finally:
+            for future in running:
+                future.cancel()

@@ -7,13 +7,16 @@ graded.
 
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from proctor.assignment import Assignment
 
 MAX_FILE = 32 * 2**20
+MAX_VALUES = 1_000_000
 MAX_ANSWER = 200_000
 
 PROBLEMS = {
@@ -34,6 +37,8 @@ PROBLEMS = {
     "answer-too-long": "an answer is longer than can be graded",
     "failed": "the examiner could not finish",
 }
+# What begins or parts values in JSON: a string (closed or not, whatever stands in it), a bracket, a comma.
+_VALUE = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,28 +75,63 @@ def read_submission(path: Path, assignment: Assignment, student: str = "student"
         assignment: master or release of what was to be done.
         student: id, for the result.
     """
-    problems: list[Problem] = []
-    data = _find(Path(path), assignment.name, problems)
+    data, problems = read_bytes(path, assignment.name)
+    return parse(data, assignment, student, problems)
+
+
+def read_bytes(path: Path, name: str) -> tuple[bytes | None, tuple[Problem, ...]]:
+    """Find the notebook and read it, without a look at what it says: safe in the process that holds the grades.
+
+    Neither follows a link (the file, its folder, the student's folder) nor waits for a pipe or a device, and reads no
+    more than ``MAX_FILE`` bytes, however the file grows.
+
+    Args:
+        path: the notebook, or the folder ``<student>/<assignment>`` it was handed in in.
+        name: the assignment's; decides which notebook of a folder counts.
+
+    Returns:
+        The notebook's bytes, None if there is none that can be read; and the problems.
+    """
+    path, problems, data = Path(path), [], None
+    try:
+        if links := [one.name for one in (path.parent, path) if one.is_symlink()]:
+            problems.append(_problem("not-a-file", f"{_listed(links)} is a link"))
+        elif notebook := _choose(path, name, problems) if path.is_dir() else path:
+            data = _read_regular(notebook, problems)
+    except OSError as error:
+        code = "missing" if isinstance(error, FileNotFoundError) else "not-a-file"
+        problems.append(_problem(code, f"{_short(path.name)} cannot be read ({error.strerror})"))
+    return data, tuple(problems)
+
+
+def parse(
+    data: bytes | None, assignment: Assignment, student: str = "student", problems: tuple[Problem, ...] = ()
+) -> Submission:
+    """Take the answers out of a notebook's bytes; whatever is wrong becomes a ``Problem``, never an exception.
+
+    The bytes are a student's: this belongs into a process that may die. Its memory is bounded by ``MAX_FILE`` and
+    ``MAX_VALUES``.
+
+    Args:
+        data: what ``read_bytes`` found, None for nothing.
+        assignment: master or release of what was to be done.
+        student: id, for the result.
+        problems: those of ``read_bytes``; they come first in the result.
+    """
+    problems = list(problems)
     notebook = _notebook(data, problems) if data is not None else None
-    if notebook is None:
-        return Submission(student, {}, tuple(problems), len(data or b""))
-    answers = _answers(notebook["cells"], assignment, problems)
-    return Submission(student, answers, tuple(problems), len(data))
+    answers = _answers(notebook["cells"], assignment, problems) if notebook else {}
+    return Submission(student, answers, tuple(problems), len(data or b""))
 
 
 def read_cells(path: Path) -> tuple[dict, list[dict], tuple[Problem, ...]]:
     """The notebook's own metadata and its cells, each with exactly ``cell_type``, ``id``, ``metadata`` and ``source``.
 
-    For ``proctor check``, where a student's notebook also says what was to be done; never for grading.
-
-    Args:
-        path: the notebook, or a folder that holds one.
-
-    Returns:
-        Metadata, cells, and the problems; without any cell if the file cannot be read.
+    For ``proctor check``, where a student's notebook also says what was to be done; never for grading. A file that
+    cannot be read gives no cell, and the problems.
     """
-    problems: list[Problem] = []
-    data = _find(Path(path), Path(path).stem, problems)
+    data, found = read_bytes(path, Path(path).stem)
+    problems = list(found)
     notebook = _notebook(data, problems) if data is not None else None
     if notebook is None:
         return {}, [], tuple(problems)
@@ -101,68 +141,55 @@ def read_cells(path: Path) -> tuple[dict, list[dict], tuple[Problem, ...]]:
 
 def _plain_cell(cell: dict) -> dict:
     parts = {"cell_type": cell["cell_type"], "id": cell.get("id"), "metadata": _dict(cell.get("metadata"))}
-    return parts | {"source": _writable(_text(cell))}
+    return parts | {"source": _text(cell)}
 
 
 def _dict(value) -> dict:
     return value if isinstance(value, dict) else {}
 
 
-def _find(path: Path, name: str, problems) -> bytes | None:
-    if path.is_dir() and not path.is_symlink():
-        path = _choose(path, name, problems)
-    return _read_regular(path, problems) if path is not None else None
-
-
 def _choose(folder: Path, name: str, problems) -> Path | None:
-    notebooks = sorted(one for one in folder.glob("*.ipynb") if not one.name.startswith("."))
-    right = folder / f"{name}.ipynb"
-    if not notebooks:
-        problems.append(_problem("missing", f"expected {name}.ipynb in the folder"))
+    with os.scandir(folder) as entries:
+        names = sorted(one.name for one in entries if one.name.endswith(".ipynb") and not one.name.startswith("."))
+    right = f"{name}.ipynb"
+    if right in names:
+        if len(names) > 1:
+            extra = _listed([one for one in names if one != right])
+            problems.append(_problem("extra-notebooks", f"only {right} was graded; ignored: {extra}"))
+        return folder / right
+    if len(names) != 1:
+        got = f"{_listed(names)}; it is unclear which one counts" if names else "no notebook"
+        problems.append(_problem("missing", f"expected {right} in the folder, got {got}"))
         return None
-    if right not in notebooks:
-        if len(notebooks) > 1:
-            names = ", ".join(one.name for one in notebooks)
-            problems.append(_problem("missing", f"expected {name}.ipynb, got {names}; it is unclear which one counts"))
-            return None
-        problems.append(
-            _problem("renamed", f"expected {name}.ipynb, got {notebooks[0].name}; it was graded all the same")
-        )
-        return notebooks[0]
-    if len(notebooks) > 1:
-        extra = ", ".join(one.name for one in notebooks if one != right)
-        problems.append(_problem("extra-notebooks", f"only {name}.ipynb was graded; ignored: {extra}"))
-    return right
+    problems.append(_problem("renamed", f"expected {right}, got {_listed(names)}; it was graded all the same"))
+    return folder / names[0]
 
 
 def _read_regular(path: Path, problems) -> bytes | None:
-    # Opened without following links and without blocking on a pipe; the checks are made on what was opened.
+    # Looked at before it is opened, because opening a device may do something; opened without following links and
+    # without waiting for a pipe, and looked at again, because it may have been exchanged in between.
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(path, flags)
-    except FileNotFoundError:
-        problems.append(_problem("missing", f"expected {path.name}"))
-        return None
-    except OSError as error:
-        problems.append(_problem("not-a-file", f"{path.name} cannot be opened as a regular file ({error.strerror})"))
-        return None
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(handle)
-        problems.append(_problem("not-a-file", f"{path.name} is no regular file"))
-        return None
-    with os.fdopen(handle, "rb") as file:
-        if status.st_size > MAX_FILE:
-            problems.append(_problem("too-large", f"at most {MAX_FILE} bytes, got {status.st_size}; clear the outputs"))
-            return None
-        data = file.read(MAX_FILE + 1)
-    if not data.strip():
-        problems.append(_problem("empty", "the file holds nothing"))
-        return None
-    return data
+    if stat.S_ISREG(os.lstat(path).st_mode):
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode):
+                data = file.read(MAX_FILE + 1) if status.st_size <= MAX_FILE else b""
+                if (size := max(status.st_size, len(data))) <= MAX_FILE:
+                    return data
+                problems.append(_problem("too-large", f"at most {MAX_FILE} bytes, got {size}; clear the outputs"))
+                return None
+    problems.append(_problem("not-a-file", f"{_short(path.name)} is no regular file"))
+    return None
 
 
 def _notebook(data: bytes, problems) -> dict | None:
+    if not data.strip():
+        problems.append(_problem("empty", "the file holds nothing"))
+        return None
+    # Small values cost up to fifty times their bytes once parsed: they are counted before.
+    if sum(1 for _ in islice(_VALUE.finditer(data), MAX_VALUES + 1)) > MAX_VALUES:
+        problems.append(_problem("too-large", f"at most {MAX_VALUES} values; clear the outputs"))
+        return None
     try:
         notebook = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -172,12 +199,10 @@ def _notebook(data: bytes, problems) -> dict | None:
     if not isinstance(notebook, dict) or "nbformat" not in notebook:
         problems.append(_problem("not-a-notebook", "the file is JSON, but no Jupyter notebook"))
         return None
-    if notebook["nbformat"] != 4:
-        problems.append(
-            _problem(
-                "wrong-format", f"expected nbformat 4, got {notebook['nbformat']!r:.20}; save it with a current Jupyter"
-            )
-        )
+    version = notebook["nbformat"]
+    if version != 4:
+        got = f"a {type(version).__name__}" if isinstance(version, dict | list) else _short(repr(version))
+        problems.append(_problem("wrong-format", f"expected nbformat 4, got {got}; save it with a current Jupyter"))
         return None
     if not isinstance(notebook.get("cells"), list):
         problems.append(_problem("no-cells", "the notebook's 'cells' is no list"))
@@ -186,57 +211,58 @@ def _notebook(data: bytes, problems) -> dict | None:
 
 
 def _answers(cells: list, assignment: Assignment, problems) -> dict[str, str]:
+    """The text of each answer cell. One problem for each thing that is wrong, however many cells have it."""
     known = {cell.id: cell for cell in assignment.cells}
-    found: dict[str, str] = {}
-    added, changed = 0, []
-    for number, cell in enumerate(cells):
+    texts: dict[str, list[str]] = {question.id: [] for question in assignment.questions}
+    bad, added, changed = 0, 0, []
+    for cell in cells:
         text = _text(cell)
+        id = _id(cell, known) if text is not None else None
         if text is None:
-            problems.append(_problem("bad-cell", f"cell {number} of the notebook was ignored"))
-            continue
-        id = _id(cell, known)
-        if id is None:
-            added += _is_added(cell)
-            continue
-        expected = known[id]
-        if expected.role in ("answer", "written"):
-            _take(id, text, found, problems)
-        elif expected.role in ("given", "tests") and text.strip() != expected.released.strip():
+            bad += 1
+        elif id is None:
+            # The student's own; the install cell that releases begin with is not.
+            added += cell["cell_type"] == "code" and cell.get("id") != "install" and bool(text.strip())
+        elif id in texts:
+            texts[id].append(text)
+        elif known[id].role in ("given", "tests") and id not in changed and text.strip() != known[id].released.strip():
             changed.append(id)
-    for question in assignment.questions:
-        if question.id not in found:
-            problems.append(_problem("missing-cell", "this question could not be graded", question.id))
+    if bad:
+        problems.append(_problem("bad-cell", f"{bad} of the notebook's cells were ignored"))
+    answers = {id: those[0] for id, those in texts.items() if _is_answer(id, those, problems)}
     if changed:
-        names = ", ".join(changed[:4]) + (f" and {len(changed) - 4} more" if len(changed) > 4 else "")
-        problems.append(_problem("changed-cell", f"the originals were used ({names})", changed[0]))
+        problems.append(_problem("changed-cell", f"the originals were used ({_listed(changed)})", changed[0]))
     if added:
         problems.append(_problem("added-cells", f"{added} were ignored; helpers belong inside the answer cell"))
-    return found
+    return answers
 
 
-def _is_added(cell: dict) -> bool:
-    """Whether a cell of no known id is the student's own (the install cell that releases begin with is not)."""
-    return cell.get("cell_type") == "code" and cell.get("id") != "install" and bool(_text(cell).strip())
-
-
-def _take(id: str, text: str, found: dict, problems) -> None:
-    if id in found:
+def _is_answer(id: str, texts: list[str], problems) -> bool:
+    """Whether the first of the texts handed in for a question can be graded."""
+    if not texts:
+        problems.append(_problem("missing-cell", "this question could not be graded", id))
+        return False
+    if len(texts) > 1:
         problems.append(_problem("duplicate-cell", "the first one was graded", id))
-    elif len(text) > MAX_ANSWER:
-        problems.append(_problem("answer-too-long", f"at most {MAX_ANSWER} characters, got {len(text)}", id))
-    elif "\0" in text:
+    if len(texts[0]) > MAX_ANSWER:
+        problems.append(_problem("answer-too-long", f"at most {MAX_ANSWER} characters, got {len(texts[0])}", id))
+    elif "\0" in texts[0]:
         problems.append(_problem("bad-cell", "the answer holds a null byte", id))
     else:
-        found[id] = _writable(text)
+        return True
+    return False
 
 
 def _text(cell) -> str | None:
+    """The cell's source, writable as UTF-8 (lone surrogates replaced); None if this is no cell."""
     if not isinstance(cell, dict) or cell.get("cell_type") not in ("code", "markdown", "raw"):
         return None
     source = cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
-    return source.replace("\r\n", "\n") if isinstance(source, str) else None
+    if not isinstance(source, str):
+        return None
+    return source.replace("\r\n", "\n").encode("utf-8", "replace").decode()
 
 
 def _id(cell: dict, known) -> str | None:
@@ -259,9 +285,14 @@ def untouched(assignment: Assignment, answers: dict[str, str]) -> set[str]:
 
 
 def _problem(code: str, detail: str, cell: str | None = None) -> Problem:
-    return Problem(code, f"{PROBLEMS[code]}: {_writable(detail)}", cell)
+    """A problem told in one line of printable text, whatever names and values its detail quotes."""
+    printable = "".join(char if char.isprintable() else "?" for char in detail)
+    return Problem(code, f"{PROBLEMS[code]}: {printable}", cell)
 
 
-def _writable(text: str) -> str:
-    """The text without lone surrogates (of a JSON escape, of a file name), which cannot be written as UTF-8."""
-    return text.encode("utf-8", "replace").decode()
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(_short, names[:4])) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -4,22 +4,27 @@ Cells go in the order of the master. A given cell runs on both sides; an answer 
 (see ``proctor.launch``); a tests cell runs here, asking the candidate for values. A tests cell passes when it ends
 without an exception; anything else is a fail, and no verdict is a fail. A candidate that crashes or exceeds a limit
 loses the question it was in: a fresh one replays the given cells and the earlier answers without it, and the rest is
-judged.
+judged. At the end some requests of every question that passed are asked again, in another order and of a fresh
+candidate (``proctor.again``): code that keeps count of its calls gives itself away.
 """
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from proctor import markers, rules, seeds
+from proctor.again import Record, agree
 from proctor.assignment import Assignment, Cell
 from proctor.calls import MAX_MESSAGE, MAX_TRACEBACK, StudentError
-from proctor.candidate import MAX_OUTPUT
+from proctor.candidate import MAX_MEMORY, MAX_OUTPUT
 from proctor.codec import CodecError
-from proctor.launch import START_SECONDS, Candidate, CandidateLost
+from proctor.launch import START_SECONDS, Candidate
+from proctor.limits import CandidateLost, time_limit
 from proctor.proxy import use_channel
 from proctor.verdict import Judgement, Verdict
 
 SITTING_SECONDS = 420.0  # wall time of the student's code in one submission, replays included
+TESTS_SECONDS = 60.0  # CPU seconds of the examiner for one tests cell, which a strange result may keep busy
 GIVEN_SECONDS = 20.0  # CPU seconds of a given cell once an answer has run, which may have slowed it down
 
 Launch = Callable[[], Candidate]
@@ -32,6 +37,8 @@ def judge(
     launch: Launch,
     secret: bytes = b"",
     questions: Collection[str] | None = None,
+    asked: Collection[str] | None = None,
+    again: bool = False,
 ) -> Judgement:
     """Judge the answers of one submission.
 
@@ -43,6 +50,8 @@ def judge(
         launch: starts a candidate; called again after a crash.
         secret: the course's secret, which seeds the drawn inputs.
         questions: judge only these, and run only the answers that they use; None for all.
+        asked: judge only these, but run all answers, which may have come to depend on each other; None for all.
+        again: ask again at the end.
 
     Returns:
         The judgement, with a verdict for every tests cell of the questions asked for.
@@ -50,7 +59,7 @@ def judge(
     Raises:
         GivenCellError: if a given cell fails on either side; then the fault is the master's or the machine's.
     """
-    return _Sitting(assignment, answers, launch, secret, questions).run()
+    return _Sitting(assignment, answers, launch, secret, questions, asked, again).run()
 
 
 class GivenCellError(RuntimeError):
@@ -58,13 +67,14 @@ class GivenCellError(RuntimeError):
 
 
 class _Sitting:
-    def __init__(self, assignment, answers, launch, secret, questions):
+    def __init__(self, assignment, answers, launch, secret, questions, asked, again):
         self.assignment, self.answers, self.launch, self.secret = assignment, answers, launch, secret
-        asked = [q for q in assignment.questions if questions is None or q.id in questions]
-        self.asked = {question.id for question in asked}
-        self.needed = self.asked | assignment.used_by(asked)
+        chosen = [q for q in assignment.questions if questions is None or q.id in questions]
+        self.needed = {question.id for question in chosen} | assignment.used_by(chosen)
+        self.asked = {question.id for question in chosen if asked is None or question.id in asked}
+        self.record, self.again = Record(), again
         self.namespace = {"__name__": "__main__"}
-        self.verdicts, self.cell_errors, self.outputs, self.seeds = [], {}, {}, {}
+        self.verdicts, self.cell_errors, self.outputs, self.seeds, self.spent = [], {}, {}, {}, {}
         self.lost: dict[str, CandidateLost] = {}
         self.done: list[Cell] = []
         self.refused: dict[str, str] = {}
@@ -86,11 +96,16 @@ class _Sitting:
                 elif cell.role == "answer" and cell.id in self.needed:
                     self._run_answer(cell)
                 elif cell.role == "tests" and cell.question in self.asked:
+                    start = time.perf_counter()
                     self.verdicts.append(self._run_tests(cell))
+                    spent = self.spent.get(cell.question, 0.0) + time.perf_counter() - start
+                    self.spent[cell.question] = round(spent, 4)
+            if self.again:
+                self._ask_again()
         finally:
             self.candidate.close()
             self.cpu_seconds += self.candidate.cpu_seconds
-        return Judgement(tuple(self.verdicts), self.cell_errors, self.outputs, self.cpu_seconds, self.seeds)
+        return Judgement(tuple(self.verdicts), self.cell_errors, self.outputs, self.cpu_seconds, self.seeds, self.spent)
 
     def _run_given(self, cell):
         try:
@@ -141,7 +156,8 @@ class _Sitting:
             if any(verdict.question == question and verdict.kind == lost.kind for verdict in self.verdicts):
                 return self._verdict(cell, "not-run", f"not run: {lost} earlier in this question")
             return self._verdict(cell, lost.kind, str(lost))
-        seed = seeds.question_seed(self.secret, self.assignment.name, question, self.assignment.digest, text)
+        digest = self.assignment.question_digests[question]
+        seed = seeds.question_seed(self.secret, self.assignment.name, question, digest, text)
         self.seeds[question] = seed.hex()
         kind, message = self._outcome(cell, seed)
         if kind not in ("pass", "unanswered") and question in self.cell_errors:
@@ -154,9 +170,12 @@ class _Sitting:
         scope = dict(self.namespace)
         try:
             code = compile(cell.solution, f"<tests {cell.id}>", "exec")
-            with use_channel(lambda request: self._request(request, cell.question)), seeds.use_seed(seed):
+            channel = use_channel(lambda request: self._request(request, cell.question))
+            with channel, seeds.use_seed(seed), time_limit(TESTS_SECONDS):
                 exec(code, scope)
             return "pass", ""
+        except TimeoutError as error:
+            return "error", f"the result could not be checked ({error}); is it of the right type and shape?"
         except CandidateLost as lost:
             self._lose(cell.question, lost)
             return lost.kind, str(lost)
@@ -167,8 +186,9 @@ class _Sitting:
         except StudentError as error:
             where = f" ({error.traceback.splitlines()[-1].strip()})" if error.traceback else ""
             # PyTorch says it in a RuntimeError.
-            memory = "MemoryError" in error.kinds or "can't allocate memory" in error.message
-            return ("memory" if memory else "error"), f"the code raised {error}{where}"
+            if "MemoryError" in error.kinds or "can't allocate memory" in error.message:
+                return "memory", f"memory limit of {MAX_MEMORY / 2**30:g} GiB reached: the code raised {error}{where}"
+            return "error", f"the code raised {error}{where}"
         except CodecError as error:
             return "error", str(error)
         except AssertionError as error:
@@ -183,31 +203,66 @@ class _Sitting:
         # One question, one CPU limit, however many requests it takes.
         limit = None if self.billed == question else self.assignment.cpu_seconds
         self.billed = question
-        return self._send(request, limit)
+        if request["op"] == "cell":
+            return self._send(request, limit)
+        request = self.record.numbered(request)
+        reply = self._send(request, limit)
+        self.record.keep(question, request, reply)
+        return reply
+
+    def _ask_again(self):
+        """Turn passes into fails where a fresh candidate, asked in another order, gives another answer."""
+        passed = {v.question for v in self.verdicts if v.passed} - {v.question for v in self.verdicts if not v.passed}
+        probes = self.record.probes(passed, self.seeds)
+        if not probes or self.over or time.monotonic() > self.deadline:
+            return
+        self._start_afresh()
+        for question, request, reply in probes:
+            try:
+                same = question not in self.lost and agree(reply, self._send(request, self.assignment.cpu_seconds))
+            except CandidateLost as lost:
+                self._lose(question, lost)
+                same = False
+            if not same:
+                self._mark_inconsistent(question)
+
+    def _mark_inconsistent(self, question):
+        message = "asked again in a fresh process, the code gave another answer: it may depend on its arguments only"
+        self.verdicts = [
+            replace(verdict, kind="inconsistent", message=message) if verdict.question == question else verdict
+            for verdict in self.verdicts
+        ]
 
     def _send(self, request: dict, limit: float | None) -> dict:
         if time.monotonic() > self.deadline:
             raise CandidateLost("timeout", f"the whole notebook took longer than {SITTING_SECONDS:g} s")
         return _checked(self.candidate.request(request, limit))
 
-    def _lose(self, question: str, lost: CandidateLost):
-        """Give a question up, and bring a fresh candidate to where the lost one was, without that answer."""
+    def _lose(self, question: str | None, lost: CandidateLost):
+        """Give a question up, and go on without it."""
+        self._drop(question, lost)
+        self._start_afresh(lost)
+
+    def _drop(self, question, lost):
+        if question is not None:
+            self.lost[question] = lost
+        self.done = [cell for cell in self.done if cell.role == "given" or cell.question != question]
+
+    def _start_afresh(self, lost: CandidateLost | None = None):
+        """Bring a fresh candidate to where the present one is, without the answers that were lost."""
         while True:
             self.candidate.close()
             self.cpu_seconds += self.candidate.cpu_seconds
             self.candidate.cpu_seconds = 0.0
-            if question is not None:
-                self.lost[question] = lost
             if time.monotonic() > self.deadline:
                 self.over = lost
                 return
-            self.done = [cell for cell in self.done if cell.role == "given" or cell.question != question]
             self.candidate, self.billed = self.launch(), None
             for cell in self.done:
                 try:
                     self._replay(cell)
                 except CandidateLost as again:  # what ran before does not now
-                    question, lost = self._culprit(cell, again), again
+                    self._drop(self._culprit(cell, again), lost := again)
                     break
             else:
                 return

@@ -1,8 +1,8 @@
-"""Starts the process in which a student's cells run, and talks to it within limits.
+"""Starts the process in which answers run, and talks to it within limits, where no sandbox is needed.
 
-Three ways, one interface: ``fork_candidate`` (from a process that has torch imported; for variants that we wrote),
-``start_candidate`` (a fresh interpreter; a student checking their own work), and ``start_candidate(sandboxed=True)`` (a
-fresh interpreter inside bubblewrap; grading). A candidate that dies or exceeds a limit raises ``CandidateLost``.
+Two ways, one interface: ``fork_candidate`` (from a process that has torch imported; for variants that we wrote) and
+``start_candidate`` (a fresh interpreter; a student checking their own work). A candidate that dies or exceeds a limit
+raises ``CandidateLost``. Grading has its own way, in ``proctor.examiner``.
 """
 
 import contextlib
@@ -15,27 +15,16 @@ import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
 import psutil
 
 from proctor import codec
 from proctor.candidate import forbid, limit, read_message, serve, write_message
+from proctor.limits import POLL, CandidateLost, how_it_ended, over_limit, process_tree, usage_of
+from proctor.sandbox import environment
 
 START_SECONDS = 120.0
-WALL_FACTOR = 6.0
-WALL_SECONDS = 20.0
-MAX_PROCESSES = 64
-_POLL = 0.1
 _LINGER = 1.0  # wall seconds that a process gets to end by itself, and a thread after its process was killed
-
-
-class CandidateLost(RuntimeError):
-    """The student's process is gone; ``kind`` is ``timeout`` or ``crash``, and the message is for the student."""
-
-    def __init__(self, kind: str, message: str):
-        self.kind = kind
-        super().__init__(message)
 
 
 class Candidate:
@@ -85,7 +74,7 @@ class Candidate:
         while True:
             start, came = time.monotonic(), True
             try:
-                data = self._replies.get(timeout=_POLL)
+                data = self._replies.get(timeout=POLL)
             except queue.Empty:
                 data, came = None, False
             self._waited += time.monotonic() - start
@@ -93,28 +82,24 @@ class Candidate:
             if data is None and (came or self._deaf or self._ended()):
                 self._gone()
             # The CPU clock is read every tenth of a second that was waited: it costs more than a short request.
-            if self._waited - self._looked >= _POLL:
+            if self._waited - self._looked >= POLL:
                 self._look()
             if data is not None:
                 return data
 
     def _look(self):
-        self._looked, (used, processes) = self._waited, self._cpu()
-        self._before = used if self._before is None else self._before
-        if used - self._before > self._limit:
-            self._lost("timeout", f"CPU limit of {self._limit:g} s reached")
-        wall_seconds = self._limit * WALL_FACTOR + WALL_SECONDS
-        if self._waited > wall_seconds:
-            self._lost("timeout", f"no answer within {wall_seconds:g} s; is it waiting for something?")
-        if processes > MAX_PROCESSES:
-            self._lost("crash", f"more than {MAX_PROCESSES} processes were started")
+        self._looked = self._waited
+        usage = usage_of(self._process.pid)
+        self._before = usage.cpu_seconds if self._before is None else self._before
+        if excess := over_limit(usage, usage.cpu_seconds - self._before, self._waited, self._limit):
+            self._lost(*excess)
 
     def close(self) -> int | None:
         """End the process and all that it started; returns its exit status, None if it was closed before."""
         if self._closed:
             return None
         self._closed = True
-        self.cpu_seconds, _ = self._cpu()
+        self.cpu_seconds = usage_of(self._process.pid).cpu_seconds
         status = self._kill()
         self._outbox.put(None)
         deadline = time.monotonic() + _LINGER
@@ -142,16 +127,6 @@ class Candidate:
         except (OSError, ValueError):
             self._deaf = True
 
-    def _cpu(self) -> tuple[float, int]:
-        """CPU seconds of the process tree, children that ended included, and the number of its processes."""
-        total, tree = 0.0, _tree(self._process.pid)
-        for process in tree:
-            with contextlib.suppress(psutil.Error):  # it ended in between
-                times = process.cpu_times()
-                total += times.user + times.system
-                total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-        return total, len(tree)
-
     def _ended(self) -> bool:
         try:
             return self._process.status() == psutil.STATUS_ZOMBIE
@@ -163,12 +138,7 @@ class Candidate:
         while not (ended := self._ended()) and time.monotonic() < deadline:
             time.sleep(0.005)  # the stream closes a moment before the process has its exit status
         status = self.close()
-        if not ended:
-            self._lost("crash", "the process closed its connection")
-        killed = -status if status < 0 else status - 128 if status > 128 else 0
-        names = {one.value: one.name for one in signal.Signals}
-        how = f"killed by {names[killed]}" if killed in names else f"exit status {status}"
-        self._lost("crash", f"the process ended ({how})")
+        self._lost("crash", how_it_ended(status if ended else None))
 
     def _lost(self, kind: str, message: str):
         self.close()
@@ -214,35 +184,23 @@ def fork_candidate(forbids=()) -> Candidate:
     return Candidate(psutil.Process(pid), ours.makefile("rb"), ours.makefile("wb"), kill)
 
 
-def start_candidate(forbids=(), sandboxed: bool = False) -> Candidate:
-    """A candidate in a fresh interpreter.
-
-    Args:
-        forbids: modules to take away.
-        sandboxed: run it inside bubblewrap, without network and with nothing of the course but the libraries.
-
-    Raises:
-        SandboxMissing: if a sandbox is asked for and this machine has none.
-    """
-    from proctor.sandbox import sandbox_command
-
+def start_candidate(forbids=()) -> Candidate:
+    """A candidate in a fresh interpreter, without the forbidden modules."""
     folder = tempfile.TemporaryDirectory(prefix="proctor-", ignore_cleanup_errors=True)
     command = [sys.executable, "-m", "proctor.candidate"]
-    if sandboxed:
-        command = sandbox_command(command, forbids)
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=folder.name,
-        env=_environment(folder.name),
+        env=environment(folder.name),
         start_new_session=True,
     )
 
     def kill():
         _signal_group(process.pid, "SIGSTOP")  # what multiplies must not win the race
-        for one in _tree(process.pid):
+        for one in process_tree(process.pid):
             with contextlib.suppress(psutil.Error):
                 one.kill()
         _signal_group(process.pid, "SIGKILL")  # children whose parent had ended
@@ -262,19 +220,3 @@ def start_candidate(forbids=(), sandboxed: bool = False) -> Candidate:
 def _signal_group(pid, name):
     with contextlib.suppress(AttributeError, ProcessLookupError, PermissionError):  # Windows has no groups
         os.killpg(pid, getattr(signal, name))
-
-
-def _tree(pid):
-    try:
-        process = psutil.Process(pid)
-        return [*process.children(recursive=True), process]
-    except psutil.Error:
-        return []
-
-
-def _environment(home: str) -> dict:
-    keep = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONPATH", "RAVINE_DEVICE")
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    base = {name: os.environ[name] for name in keep if name in os.environ}
-    place = {"HOME": home, "TMPDIR": home, "MPLCONFIGDIR": str(Path(home) / "mpl"), "MPLBACKEND": "Agg"}
-    return base | threads | place | {"PYTHONDONTWRITEBYTECODE": "1"}

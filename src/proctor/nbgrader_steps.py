@@ -111,7 +111,7 @@ class RunAndJudge(Execute):
                 os.environ["PROCTOR_SEED"] = before
         judgement = read_judgement(assignment, nb)
         exporter.record(submission, judgement)
-        return autograded_notebook(assignment, submission, judgement, 0.0), resources
+        return autograded_notebook(assignment, submission, judgement), resources
 
     def preprocess_cell(self, cell, resources, index):
         """Execute one cell, unless its question is lost."""

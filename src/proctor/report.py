@@ -1,90 +1,238 @@
-"""What an instructor sees in the terminal while a class is graded, and at its end."""
+"""The report on a class: one HTML page and one CSV, which show which question went wrong, and why.
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+The page shows points, rates, messages and, of pairs of answers that resemble each other, the answers. It never holds
+the text of a test. The CSV holds the same numbers without the answers, and whatever the page leaves out for length.
+"""
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+import csv
+import io
+import math
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import quote
 
-from proctor.grade import Graded
-from proctor.results import Result
+from proctor import items, similarity
+from proctor.assignment import Assignment
+from proctor.distribution import bins, span
+from proctor.export import safe_cell
+from proctor.feedback import question_title
+from proctor.files import write_atomic
+from proctor.masters import find_master, read_master
+from proctor.pages import clean, render
+from proctor.results import Journal
+from proctor.survey import FLAGS, Pair, Survey, Tally, read_class, survey
+from proctor.variants import read_variants
 
-LINE_EVERY = 10.0
+MAX_BARS = 20  # of the histogram
+MAX_MISTAKES = 6  # shown for a question
+MAX_FLAGS = 100  # shown of a kind
+MAX_PAIRS = 20  # shown, the answers of half of them beside each other
+MAX_ANSWER = 6_000
+MAX_TEXT = 300
+
+Texts = Callable[[str, str], str]
 
 
-@contextmanager
-def progress(console: Console) -> Iterator[Callable[[Result, int, bool], None]]:
-    """Show how far grading is: a bar in a terminal, a line every ten seconds elsewhere.
+def write_report(root: Path, name: str, *, submissions: Path | None = None) -> tuple[Path, Path]:
+    """Write ``report/<assignment>.html`` and ``.csv`` beside the submissions, from what ``proctor grade`` left there.
 
-    Yields:
-        The function to call with ``(result, total, reused)`` for each result.
+    Args:
+        root: the course, with ``solutions/``.
+        name: the assignment.
+        submissions: folder of the submissions; ``root/submitted`` by default.
+
+    Returns:
+        The two paths.
+
+    Raises:
+        MasterError: if the master cannot be read.
+        VariantsError: if its ``wrong.py`` cannot.
+        FileNotFoundError: if nothing was graded yet.
     """
-    if not console.is_terminal:
-        yield _lines(console)
-        return
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),  # a student's name
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    directory = Path(submissions or Path(root) / "submitted").parent
+    path = find_master(Path(root), name)
+    assignment, variants = read_master(path), read_variants(path.parent / "wrong.py")
+    foreseen: dict[str, list[str]] = {}
+    for entry in (*variants.wrong, *variants.right):
+        foreseen.setdefault(entry.question, []).append(entry.source)
+    found = survey(assignment, read_class(directory, assignment), foreseen)
+    if not found.scores:
+        raise FileNotFoundError(f"expected results in {directory}/results/{name}; run `proctor grade {name}` first")
+    journal = Journal(directory, name)
 
-        def show(result, total, reused):
-            said = f"{result.submission.student} {'(unchanged)' * reused}"
-            bar.update(task, advance=1, total=total, description=said)
+    def text(student: str, question: str) -> str:
+        result = journal.read(student)
+        return result.submission.answers.get(question, "") if result else ""
 
-        yield show
-
-
-def _lines(console):
-    state = {"done": 0, "said": time.monotonic()}
-
-    def show(result, total, reused):
-        state["done"] += 1
-        if time.monotonic() - state["said"] > LINE_EVERY:
-            state["said"] = time.monotonic()
-            console.print(f"graded {state['done']} of {total}", markup=False)
-
-    return show
+    page, table = (directory / "report" / f"{name}.{ending}" for ending in ("html", "csv"))
+    write_atomic(page, report_html(found, text, foreseen))
+    write_atomic(table, report_csv(found))
+    return page, table
 
 
-def print_class(graded: Graded, console: Console) -> None:
-    """A table with a row a student, then how the class did, what waits for a grader, and where everything lies."""
-    table = Table(title=f"{graded.assignment.title}: {len(graded.results)} submissions", title_justify="left", box=None)
-    for heading, justify in (("student", "left"), ("score", "right"), ("waiting", "right"), ("remarks", "left")):
-        table.add_column(heading, justify=justify, overflow="fold")
-    for result in graded.results:
-        table.add_row(*_row(graded, result))
-    console.print(table)
-    judged = len(graded.results) - len(graded.faults)
-    rate = len(graded.results) / graded.seconds * 60 if graded.seconds else 0.0
-    console.print(
-        f"{judged} graded ({len(graded.reused)} unchanged since the last run) in {graded.seconds:.1f} s, "
-        f"{rate:.0f} a minute; gradebook, autograded/, feedback/ and grades/ are in {graded.directory}",
-        markup=False,
-    )
-    if graded.faults:
-        console.print(
-            f"{len(graded.faults)} could not be graded and have no score; run the same command again", markup=False
-        )
+def report_html(found: Survey, text: Texts, foreseen: dict[str, list[str]]) -> str:
+    """The page.
+
+    Args:
+        found: the class.
+        text: gives a student's answer to a question; asked for the pairs that are shown.
+        foreseen: answers that the instructor wrote, by question id, as given to ``survey``.
+    """
+    assignment, scores = found.assignment, sorted(found.scores.values())
+    questions = [_question(found, tally) for tally in found.tallies]
+    titles = {question["id"]: question["title"] for question in questions}
+    measured = [question for question in questions if question["share"] is not None]
+    return render(
+        "report.html.j2",
+        ("feedback.css", "report.css"),
+        title=assignment.title,
+        points=assignment.points,
+        submissions=len(scores),
+        readable=found.readable,
+        stale=found.stale,
+        mean=sum(scores) / len(scores),
+        median=_median(scores),
+        full=sum(score >= assignment.points for score in scores),
+        histogram=histogram(scores, assignment.points),
+        hardest=min(measured, key=lambda question: question["share"], default=None),
+        questions=questions,
+        waiting=[question for question in questions if question["waiting"]],
+        flags=[_flag_group(assignment, kind, list(flags), titles) for kind, flags in _by_kind(found.flags)],
+        flagged=len({flag.student for flag in found.flags}),
+        pairs=[
+            _pair(assignment, pair, text if place < MAX_PAIRS // 2 else None, titles, foreseen)
+            for place, pair in enumerate(found.pairs[:MAX_PAIRS])
+        ],
+        more_pairs=max(len(found.pairs) - MAX_PAIRS, 0),
+        constants={"run": similarity.RUN, "window": similarity.WINDOW, "weight": similarity.MIN_WEIGHT,
+                   "share": similarity.MIN_SHARE, "few": items.MIN_SUBMISSIONS, "weak": items.WEAK},
+    )  # fmt: skip
 
 
-def _row(graded, result) -> tuple[str, str, str, str]:
-    from rich.markup import escape
+def histogram(scores: list[float], points: float) -> dict:
+    """Bars of the score distribution, in the units of the drawing (360 wide, 100 high).
 
-    student = escape(result.submission.student)
-    remarks = [problem.code for problem in result.submission.problems]
-    if result.judgement is None:
-        return student, "-", "", escape(f"not graded: {result.fault}")
-    standing = graded.standings[result.submission.student]
-    kinds = Counter(verdict.kind for verdict in result.judgement.verdicts)
-    remarks += [f"{count} {kind}" for kind, count in kinds.items() if kind in ("timeout", "crash", "memory", "refused")]
-    waiting = sum(mark.waiting for mark in standing)
-    score = f"{sum(mark.earned for mark in standing):g}/{graded.assignment.points:g}"
-    return student, score, f"{waiting:g}" if waiting else "", escape(", ".join(dict.fromkeys(remarks)))
+    Returns:
+        ``bars`` (x, width, y, height, count, label) and ``ticks`` (x, label).
+    """
+    counted = bins(scores, points, MAX_BARS)
+    tallest, scale = max(count for *_, count in counted) or 1, 360 / counted[-1][1]
+    bars = []
+    for low, high, count in counted:
+        height = 100 * count / tallest
+        bar = {"x": low * scale, "width": (high - low) * scale, "y": 100 - height, "height": height}
+        bars.append(bar | {"count": count, "label": f"{span(low, high, points)} points"})
+    every = (counted[0][1] - counted[0][0]) * math.ceil(len(counted) / 6)
+    places = [place * every for place in range(7) if place * every <= points - every / 2]
+    return {"bars": bars, "ticks": [{"x": place * scale, "label": f"{place:g}"} for place in [*places, points]]}
+
+
+def report_csv(found: Survey) -> str:
+    """All numbers as one long table: ``assignment, kind, question, name, students, value``."""
+    rows = [("scores", "", student, 1, score) for student, score in found.scores.items()]
+    for tally in found.tallies:
+        id, item = tally.question.id, tally.item
+        rows += [("difficulty", id, "mean share of the points", found.readable, item.difficulty)]
+        rows += [("discrimination", id, "item-rest correlation", found.readable, item.discrimination)]
+        rows += [("test", id, cell, count, count / (found.readable or 1)) for cell, count in tally.passed.items()]
+        rows += [("mistake", id, name, count, "") for name, count in tally.mistakes.most_common()]
+        rows += [("message", id, text, count, "") for text, count in tally.errors.most_common()]
+        rows += [("no answer", id, "", tally.blank, ""), ("waiting", id, "", tally.waiting, "")]
+    rows += [(flag.kind, flag.question, f"{flag.student}: {flag.evidence}", 1, "") for flag in found.flags]
+    for pair in found.pairs:
+        rows += [("alike", id, f"{pair.first}, {pair.second}", 2, likeness.share) for id, likeness in pair.questions]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["assignment", "kind", "question", "name", "students", "value"])
+    for row in rows:
+        writer.writerow([safe_cell("" if cell is None else cell) for cell in (found.assignment.name, *row)])
+    return out.getvalue()
+
+
+def _question(found: Survey, tally: Tally) -> dict:
+    item, mistakes, errors = tally.item, tally.mistakes.most_common(), tally.errors.most_common()
+    return {
+        "id": tally.question.id,
+        "title": question_title(found.assignment, tally.question),
+        "points": tally.question.points,
+        "written": tally.question.written,
+        "share": item.difficulty,
+        "level": "unanswered" if item.difficulty is None else _level(item.difficulty),
+        "discrimination": item.discrimination,
+        "remark": _remark(tally, found.readable),
+        "tests": [{"id": cell, "passed": count, "share": count / found.readable if found.readable else 0.0}
+                  for cell, count in tally.passed.items()],
+        "why": [{"text": clean(text, MAX_TEXT), "count": count, "named": (text, count) in mistakes}
+                for text, count in mistakes[:MAX_MISTAKES] + errors[:MAX_MISTAKES]],
+        "more": max(len(mistakes) - MAX_MISTAKES, 0) + max(len(errors) - MAX_MISTAKES, 0),
+        "blank": tally.blank,
+        "waiting": tally.waiting,
+    }  # fmt: skip
+
+
+def _level(share: float) -> str:
+    return "wrong" if share < 0.5 else "partly" if share < 0.75 else "right"
+
+
+def _remark(tally: Tally, readable: int) -> str:
+    value = tally.item.discrimination
+    if value is None:
+        return "not yet" if tally.waiting else "too few" if readable < items.MIN_SUBMISSIONS else "all alike"
+    return "negative: read its tests again" if value < 0 else "weak" if value < items.WEAK else ""
+
+
+def _by_kind(flags):
+    return groupby(flags, key=lambda flag: flag.kind)
+
+
+def _flag_group(assignment, kind, flags, titles) -> dict:
+    return {
+        "kind": kind,
+        "title": FLAGS[kind],
+        "count": len(flags),
+        "asked": any(flag.question for flag in flags),
+        "rows": [
+            {"student": _student(assignment, flag.student), "question": titles.get(flag.question, ""),
+             "evidence": clean(flag.evidence, MAX_TEXT)}
+            for flag in flags[:MAX_FLAGS]
+        ],
+    }  # fmt: skip
+
+
+def _student(assignment: Assignment, student: str) -> dict:
+    link = f"../feedback/{quote(student, safe='')}/{assignment.name}/{assignment.name}.html"
+    return {"name": clean(student, 100), "link": link}
+
+
+def _pair(assignment, pair: Pair, text: Texts | None, titles, foreseen) -> dict:
+    return {
+        "first": _student(assignment, pair.first),
+        "second": _student(assignment, pair.second),
+        "questions": [
+            {"title": titles[id], "share": likeness.share, "weight": likeness.weight,
+             "sides": text and _sides(assignment.question(id), pair, text, foreseen.get(id, []))}
+            for id, likeness in pair.questions
+        ],
+    }  # fmt: skip
+
+
+def _sides(question, pair: Pair, text: Texts, foreseen) -> list[list[tuple[str, bool]]]:
+    """The two answers, each as lines with whether they are part of what both share."""
+    written, texts = question.written, [text(student, question.id) for student in (pair.first, pair.second)]
+    known = similarity.known_runs([question.answer.released, question.answer.solution, *foreseen], written)
+    shared = similarity.shared_lines(*texts, known, written)
+    return [
+        [(line, number in marked) for number, line in enumerate(clean_lines(answer))]
+        for answer, marked in zip(texts, shared, strict=True)
+    ]
+
+
+def clean_lines(answer: str) -> list[str]:
+    """The lines of an answer, harmless; their numbers stay."""
+    return [clean(line, MAX_TEXT) for line in answer[:MAX_ANSWER].split("\n")]
+
+
+def _median(ordered: list[float]) -> float:
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

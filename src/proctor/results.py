@@ -1,12 +1,16 @@
 """What grading one submission gave, and the journal that keeps it.
 
-One JSON file a student under ``results/<assignment>/``, written and then renamed, so that an interrupted run loses at
-most the submissions it was working on; the next run judges only what has no result for the same work.
+One JSON file a student under ``results/<assignment>/``, written and then renamed. The verdict on a question depends on
+its tests, on the answers that ran before them, on the secret and on the judging code: a digest of all that is its key,
+and equal keys mean equal verdicts. So the next run judges only what changed, and the same work of two students is
+judged once.
 """
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from proctor import seeds
@@ -14,9 +18,11 @@ from proctor.assignment import Assignment
 from proctor.environment import judging_digest
 from proctor.files import write_atomic
 from proctor.intake import Problem, Submission
-from proctor.verdict import Judgement
+from proctor.marks import Mark
+from proctor.verdict import Judgement, Verdict
 
-FORMAT = 1
+FORMAT = 2
+PARTS = ("cell_errors", "outputs", "seeds", "spent")  # of a judgement, by question or cell
 
 
 @dataclass(frozen=True)
@@ -26,24 +32,91 @@ class Result:
     Attributes:
         submission: what was handed in.
         judgement: the verdicts; None if the examiner could not finish, and then nothing counts.
-        key: stands for master, secret and answers: equal keys give equal verdicts.
+        keys: question id -> digest of all that its verdict depends on.
         seconds: wall time of judging.
         fault: why there is no judgement.
+        digest: SHA-256 of the bytes handed in.
     """
 
     submission: Submission
     judgement: Judgement | None
-    key: str
+    keys: dict[str, str]
     seconds: float
     fault: str = ""
+    digest: str = ""
 
 
-def work_key(assignment: Assignment, submission: Submission, secret: bytes) -> str:
-    """A digest of all that the verdicts depend on."""
-    answers = {id: seeds.normalized(text) for id, text in sorted(submission.answers.items())}
-    salt = hashlib.sha256(secret).hexdigest()
-    work = json.dumps([FORMAT, judging_digest(), assignment.name, assignment.digest, salt, answers])
-    return hashlib.sha256(work.encode()).hexdigest()
+@dataclass(frozen=True)
+class Row:
+    """One submission in a class: what is shown of it, small enough to keep for thousands.
+
+    Attributes:
+        student: id.
+        earned: points so far, what graders entered included.
+        waiting: points that a grader has yet to decide.
+        kinds: how many verdicts there are of each kind.
+        problems: codes of what was wrong with the file.
+        reused: whether its work had not changed since the last run.
+        seconds: wall time of judging.
+        fault: why it could not be judged.
+        slowest: the question whose tests took longest, and their wall seconds.
+    """
+
+    student: str
+    earned: float = 0.0
+    waiting: float = 0.0
+    kinds: Counter = field(default_factory=Counter)
+    problems: tuple[str, ...] = ()
+    reused: bool = False
+    seconds: float = 0.0
+    fault: str = ""
+    slowest: tuple[str, float] | None = None
+
+    @classmethod
+    def of(cls, result: Result, marks: Iterable[Mark], reused: bool) -> "Row":
+        """The row of a result and its marks."""
+        problems = tuple(problem.code for problem in result.submission.problems)
+        if result.judgement is None:
+            return cls(result.submission.student, problems=problems, seconds=result.seconds, fault=result.fault)
+        marks, spent = tuple(marks), result.judgement.spent
+        return cls(
+            result.submission.student,
+            sum(mark.earned for mark in marks),
+            sum(mark.waiting for mark in marks),
+            Counter(verdict.kind for verdict in result.judgement.verdicts),
+            problems,
+            reused,
+            result.seconds,
+            slowest=max(spent.items(), key=lambda item: item[1], default=None),
+        )
+
+
+def question_keys(assignment: Assignment, answers: dict[str, str], secret: bytes) -> dict[str, str]:
+    """Question id -> digest of all that its verdicts depend on."""
+    salt, ran, keys = hashlib.sha256(secret).hexdigest(), [], {}
+    for cell in assignment.cells:
+        if cell.role == "answer":
+            ran.append((cell.id, seeds.normalized(answers[cell.id]) if cell.id in answers else None))
+        elif cell.role == "tests":
+            work = json.dumps([FORMAT, judging_digest(), assignment.question_digests[cell.question], salt, ran])
+            keys[cell.question] = hashlib.sha256(work.encode()).hexdigest()
+    return keys
+
+
+def part(judgement: Judgement, questions: Iterable[str]) -> Judgement:
+    """What a judgement says of some questions."""
+    questions = set(questions)
+    parts = {name: {id: value for id, value in getattr(judgement, name).items() if id in questions} for name in PARTS}
+    return Judgement(tuple(verdict for verdict in judgement.verdicts if verdict.question in questions), **parts)
+
+
+def joined(assignment: Assignment, one: Judgement, other: Judgement) -> Judgement:
+    """Two judgements of different questions as one; of what both say, the first counts."""
+    verdicts: dict[str, Verdict] = {verdict.cell: verdict for verdict in (*other.verdicts, *one.verdicts)}
+    order = [cell.id for cell in assignment.cells if cell.id in verdicts]
+    parts = {name: {**getattr(other, name), **getattr(one, name)} for name in PARTS}
+    cpu_seconds = one.cpu_seconds + other.cpu_seconds
+    return Judgement(tuple(verdicts[id] for id in order), cpu_seconds=cpu_seconds, **parts)
 
 
 class Journal:
@@ -51,6 +124,10 @@ class Journal:
 
     def __init__(self, directory: Path, assignment: str):
         self.folder = Path(directory) / "results" / assignment
+
+    def students(self) -> list[str]:
+        """Students who have a result, in alphabetical order."""
+        return sorted(path.stem for path in self.folder.glob("*.json") if not path.name.startswith("."))
 
     def read(self, student: str) -> Result | None:
         """The student's result, or None if there is none that can be read."""

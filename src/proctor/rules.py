@@ -4,6 +4,7 @@ This is help, not a wall: the wall is that the process in which answers run cann
 """
 
 import ast
+from collections.abc import Iterable
 
 # Small modules of the standard library that no question needs to keep away.
 ALWAYS = frozenset(
@@ -32,12 +33,18 @@ def breaches(source: str, imports: tuple[str, ...], forbids: tuple[str, ...]) ->
     found = set()
     for node in ast.walk(tree):
         for name in _imported(node):
-            if _within(name, forbids) or not _within(name, (*imports, *ALWAYS)):
+            if within(name, forbids) or not within(name, (*imports, *ALWAYS)):
                 found.add(name)
         dotted = _dotted(node)
-        if dotted and _within(dotted, forbids):
-            found.add(next(name for name in forbids if _within(dotted, (name,))))
+        if dotted and within(dotted, forbids):
+            found.add(next(name for name in forbids if within(dotted, (name,))))
     return sorted(found)
+
+
+def imported(sources: Iterable[str]) -> list[str]:
+    """Dotted names that cells import, sorted; some may be names in a module and no modules."""
+    nodes = [node for source in sources for node in ast.walk(ast.parse(_python(source)))]
+    return sorted({name for node in nodes for name in _imported(node) if not name.startswith(".")})
 
 
 def _python(source):
@@ -66,5 +73,6 @@ def _dotted(node) -> str | None:
     return ".".join([node.id, *reversed(parts)]) if parts and isinstance(node, ast.Name) else None
 
 
-def _within(name, allowed) -> bool:
-    return any(name == one or name.startswith(one + ".") for one in allowed)
+def within(name: str, modules: Iterable[str]) -> bool:
+    """Whether a dotted name is one of the modules or lies in one."""
+    return any(name == one or name.startswith(one + ".") for one in modules)

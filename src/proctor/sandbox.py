@@ -7,12 +7,14 @@ forbids are covered. Facts measured on bubblewrap 0.8.
 
 import functools
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
+HOME = "/sandbox"  # not a name that a person may have: it would hide what lies in that home
 MAX_SCRATCH = 256 * 2**20  # bytes of files in each place that is writable: they take memory
 HOW_TO = (
     "proctor grade needs bubblewrap to run students' code safely. Install it (Debian: apt-get install bubblewrap) "
@@ -49,17 +51,25 @@ def sandbox_problem() -> str | None:
     return None if done.returncode == 7 else f"bubblewrap fails: {done.stderr.strip() or done.returncode}"
 
 
+def environment(home: str) -> dict[str, str]:
+    """The environment of a process that runs students' code: nothing of this machine's but where programs are."""
+    keep = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONPATH", "RAVINE_DEVICE")
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    base = {name: os.environ[name] for name in keep if name in os.environ}
+    place = {"HOME": home, "TMPDIR": home, "MPLCONFIGDIR": str(Path(home) / "mpl"), "MPLBACKEND": "Agg"}
+    return base | threads | place | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def _arguments() -> list[str]:
-    home = "/sandbox"  # not a name that a person may have: it would hide what lies in that home
     mounts = [word for folder in _readable() for word in ("--ro-bind", str(folder), str(folder))]
     return [
         *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", "1000", "--gid", "1000", "--hostname", "sandbox"),
         *("--proc", "/proc", "--dev", "/dev", *_scratch("/dev/shm"), "--remount-ro", "/dev", *_scratch("/tmp")),
         *mounts,
-        *_scratch(home),
-        *("--chdir", home, "--setenv", "HOME", home, "--setenv", "TMPDIR", "/tmp"),
-        *("--setenv", "MPLCONFIGDIR", f"{home}/.mpl", "--remount-ro", "/"),
+        *_scratch(HOME),
+        *("--chdir", HOME, "--setenv", "HOME", HOME, "--setenv", "TMPDIR", "/tmp"),
+        *("--setenv", "MPLCONFIGDIR", f"{HOME}/.mpl", "--remount-ro", "/"),
     ]
 
 

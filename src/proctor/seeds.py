@@ -1,8 +1,8 @@
 """Random inputs for tests that nobody can foresee and anybody with the secret can draw again.
 
-The seed of a question is an HMAC over assignment, question, master and the normalized answer, keyed with the course's
-secret: the same answer always gets the same inputs, so scores repeat; a student, who lacks the secret, cannot compute
-them.
+The seed of a question is an HMAC over assignment, question, a digest of the question's tests and the normalized answer,
+keyed with the course's secret: the same answer always gets the same inputs, so scores repeat, also after another
+question of the master was mended; a student, who lacks the secret, cannot compute them.
 """
 
 import hashlib
@@ -68,6 +68,11 @@ def course_secret(root: Path) -> bytes:
     if not secret:
         raise ValueError(f"{path} is empty; remove it, and a new secret is made (drawn inputs then change)")
     return secret
+
+
+def assignment_secret(root: Path, assignment: str) -> bytes:
+    """The secret of one assignment, which says nothing of the others': what leaves this process for a worker."""
+    return _digest(course_secret(root), assignment)
 
 
 def _digest(key: bytes, *parts: str) -> bytes:

@@ -9,13 +9,12 @@ import contextlib
 import io
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
 
-from proctor import candidate, codec
+from proctor import candidate
 from proctor.assignment import Assignment
 from proctor.forked import ForkedError, run_forked
 from proctor.judge import GivenCellError, judge
@@ -120,13 +119,7 @@ def _pool(jobs: int, assignment: Assignment) -> ProcessPoolExecutor:
 def _start_worker(assignment: Assignment):
     global _assignment
     _assignment = assignment
-    # A first cell makes IPython import half of itself: done once here, the forked candidates need not do it.
-    main = sys.modules["__main__"]
-    requests = io.BytesIO()
-    candidate.write_message(requests, codec.encode({"op": "cell", "source": "pass"}))
-    requests.seek(0)
-    candidate.serve(requests, io.BytesIO())
-    sys.modules["__main__"] = main
+    candidate.warm_up()
 
 
 def _run(trials: list[Trial]) -> list[Outcome]:
@@ -150,7 +143,12 @@ def _judge(assignment: Assignment, trial: Trial) -> Outcome:
     launch = partial(fork_candidate, assignment.forbids)
     try:
         judgement = judge(
-            assignment, trial.answers, launch=launch, secret=b"verify %d" % trial.seed, questions=questions
+            assignment,
+            trial.answers,
+            launch=launch,
+            secret=b"verify %d" % trial.seed,
+            questions=questions,
+            again=trial.kind in ("master", "right"),  # honest work must say the same when asked again
         )
     except GivenCellError as error:
         return Outcome(trial, fault=str(error))

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 
-KINDS = ("pass", "fail", "error", "unanswered", "timeout", "crash", "memory", "refused", "not-run")
+KINDS = ("pass", "fail", "error", "unanswered", "timeout", "crash", "memory", "refused", "not-run", "inconsistent")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Judgement:
         outputs: answer id -> what its cell printed, capped.
         cpu_seconds: CPU time of the student's process.
         seeds: question id -> seed of its drawn inputs, hexadecimal.
+        spent: question id -> wall seconds of its tests.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -53,6 +54,7 @@ class Judgement:
     outputs: dict[str, str] = field(default_factory=dict)
     cpu_seconds: float = 0.0
     seeds: dict[str, str] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
 
     @property
     def earned(self) -> float:

@@ -32,7 +32,6 @@ __all__ = ["Report", "print_report", "verify_assignment"]
 
 # What a verdict depends on; a test compares this with what is in fact imported.
 MODULES = (*JUDGING, "environment", "forked", "mutants", "mutations", "trials", "variants", "verified", "verify")
-WRONG_SEEDS = 3
 LOOP_FACTOR, LOOP_SECONDS = 5.0, 0.25
 ALONE = "alone with the answers it uses"
 
@@ -44,6 +43,7 @@ def verify_assignment(
     *,
     jobs: int = 1,
     seeds: int = 20,
+    wrong_seeds: int = 3,
     force: bool = False,
     progress: Progress = bar,
     cache: Path | None = None,
@@ -53,8 +53,8 @@ def verify_assignment(
     Args:
         path: its master ``solutions/<name>/<name>.md``; ``wrong.py`` lies beside it.
         jobs: worker processes.
-        seeds: how many times inputs are drawn for the master and for each right answer; wrong answers get three of
-            them, mutants one.
+        seeds: how many times inputs are drawn for the master and for each right answer; mutants get one of them.
+        wrong_seeds: how many of them each wrong answer gets.
         force: run even if nothing has changed.
         progress: opens a display, given a title and the number of trials; what it yields is called after each trial.
         cache: folder of kept results; ``_build/verify`` of the course by default.
@@ -69,11 +69,11 @@ def verify_assignment(
     path, start = Path(path), time.monotonic()
     wrong = path.with_name("wrong.py")
     kept = (cache or path.resolve().parents[2] / "_build" / "verify") / f"{path.stem}.json"
-    key = _key(path, wrong, seeds)
+    key = _key(path, wrong, seeds, wrong_seeds)
     if not force and (report := _read(kept, key)):
         return report
     assignment, variants = read_master(path), read_variants(wrong)
-    trials, made = list(_trials(assignment, variants, seeds)), _mutants(assignment)
+    trials, made = list(_trials(assignment, variants, seeds, wrong_seeds)), _mutants(assignment)
     with progress(assignment.name, len(trials) + sum(map(len, made.values()))) as on_done:
         outcomes = run_trials(assignment, trials, jobs=jobs, on_done=on_done)
         limits = _limits(assignment, outcomes)
@@ -86,7 +86,7 @@ def verify_assignment(
     return report
 
 
-def _trials(assignment: Assignment, variants: Variants, seeds: int) -> Iterator[Trial]:
+def _trials(assignment: Assignment, variants: Variants, seeds: int, wrong_seeds: int) -> Iterator[Trial]:
     solutions, stubs = assignment.solutions(), assignment.stubs()
     for seed in range(seeds):
         yield Trial("master", None, f"seed {seed}", solutions, seed)
@@ -98,7 +98,7 @@ def _trials(assignment: Assignment, variants: Variants, seeds: int) -> Iterator[
         yield Trial("untouched", id, "an empty cell", {**solutions, id: ""})
         for wrong in variants.wrong:
             if wrong.question == id:
-                for seed in range(min(seeds, WRONG_SEEDS)):
+                for seed in range(min(seeds, wrong_seeds)):
                     yield Trial("wrong", id, wrong.name, {**solutions, id: wrong.source}, seed)
         for right in variants.right:
             if right.question == id:
@@ -175,7 +175,7 @@ def _equivalents_without_mutant(variants: Variants, made: dict[str, list[Mutant]
                 yield f"{entry.where}: {error}"
 
 
-def _key(master: Path, wrong: Path, seeds: int) -> str:
+def _key(master: Path, wrong: Path, *seeds: int) -> str:
     """Digest of all that the report depends on."""
     return file_digest([master, wrong], f"{seeds} {judging_digest(MODULES)}")
 

@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from proctor.autograded import autograded_notebook, harmless_markdown, read_answers, rebuilt_notebook
+from proctor.autograded import (
+    autograded_notebook,
+    autograded_text,
+    harmless_markdown,
+    read_answers,
+    rebuilt_notebook,
+)
 from proctor.intake import Problem, Submission
 from proctor.masters import read_master
 from proctor.release import notebook_text
@@ -43,15 +49,31 @@ def test_verdicts_and_prints_are_the_only_outputs(assignment):
     )
     judgement = Judgement(verdicts, {"counter": "NameError: x"}, {"double": "hello\n"}, 0.25, {"double": "ab"})
     submission = Submission("ada", ANSWERS, (Problem("added-cells", "cells were added: 2 were ignored"),))
-    notebook = autograded_notebook(assignment, submission, judgement, 1.23456)
+    notebook = autograded_notebook(assignment, submission, judgement)
     cells = {cell.id: cell for cell in notebook.cells}
     assert "2 were ignored" in notebook.cells[0].source
     assert cells["double"].outputs[0].text == "hello\n"
     assert cells["counter"].outputs[0].evalue == "NameError: x"
     assert cells["double-one"].outputs == []
     assert (cells["double-drawn"].outputs[0].ename, cells["counter-adds"].outputs[0].ename) == ("fail", "not-run")
-    ours = notebook.metadata.proctor
-    assert (ours.seconds, ours.cpu_seconds, ours.seeds) == (1.235, 0.25, {"double": "ab"})
+    assert notebook.metadata.proctor.seeds == {"double": "ab"} and "seconds" not in notebook.metadata.proctor
+
+
+@pytest.mark.parametrize("answers", [ANSWERS, {}, {"double": "", "counter": "x\u2028y\n", "why": "ü\x0b<b>\n\n"}])
+@pytest.mark.parametrize("problems", [(), (Problem("added-cells", "<i>two</i>\nwere ignored"),)])
+def test_the_text_is_the_one_that_nbformat_writes(assignment, answers, problems):
+    """Put together from parts, and yet a valid notebook in nbformat's own layout."""
+    import nbformat
+
+    verdicts = (Verdict("double-one", "double", 1, "pass"), Verdict("counter-adds", "counter", 2, "error", "a\nb"))
+    errors = {"counter": "NameError: x", "given": "ours"}
+    judgement = Judgement(verdicts, errors, {"double": "1\n2", "counter": "\x1b[0m"}, 0.25, {"double": "ab"})
+    text = autograded_text(assignment, Submission("ada", answers, problems), judgement)
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook_text(notebook) == text
+    stubs = {cell.id: cell.source for cell in rebuilt_notebook(assignment, {}).cells}
+    assert stubs["counter"] == assignment.stubs()["counter"]  # what one submission held is not in the next
 
 
 def test_answers_are_read_back(assignment, tmp_path):

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from proctor.check import Checked
 from proctor.grade import Graded
 from proctor.intake import Problem, Submission
 from proctor.judge import GivenCellError
-from proctor.results import Result
+from proctor.results import Result, Row
 from proctor.verdict import Judgement
 
 FILES = Path(__file__).parent / "files"
@@ -42,7 +44,7 @@ def course(tmp_path):
 def test_help_lists_the_commands(run):
     status, text = run("--help")
     assert status == 0
-    for command in ("release", "audit", "verify", "check", "grade", "sample-class", "doctor", "publish"):
+    for command in ("release", "audit", "verify", "check", "grade", "report", "sample-class", "doctor", "publish"):
         assert command in text
 
 
@@ -125,18 +127,72 @@ def test_grading_nothing_is_one(run, course):
 def test_grading_tells_by_its_status(run, course, monkeypatch, fault, status):
     from proctor import grade as grading
 
-    result = Result(Submission("ada", {}), None if fault else Judgement(()), "k", 1.0, fault)
     given = {}
 
     def grade(root, name, **options):
         given.update(options, root=root, name=name)
-        return Graded(Assignment("warmup", "W", ()), (result,), {"ada": ()}, frozenset(), 1.0, root)
+        return Graded(Assignment("warmup", "W", ()), (Row("ada", fault=fault),), 1.0, root)
 
     monkeypatch.setattr(grading, "grade", grade)
     assert run("grade", "warmup", "--jobs", "3", "--force", "--submissions", course / "handed")[0] == status
     assert (given["root"], given["jobs"], given["force"], given["sandboxed"]) == (course, 3, True, True)
     run("grade", "warmup", "--unsafe")
     assert given["sandboxed"] is False
+
+
+def test_a_report_is_written_of_what_was_graded(run, course):
+    from proctor.results import Journal
+
+    assert run("report", "gone")[0] == 1
+    status, text = run("report", "warmup")
+    assert status == 1 and "run `proctor grade warmup` first" in text
+    Journal(course, "warmup").write(Result(Submission("ada", {}), Judgement(()), {}, 1.0))
+    status, text = run("report", "warmup")
+    assert status == 0 and f"wrote {course / 'report' / 'warmup.html'}" in text
+    assert (course / "report" / "warmup.csv").exists()
+
+
+def test_collecting_tells_by_its_status(run, course):
+    with zipfile.ZipFile(course / "submissions.zip", "w") as archive:
+        archive.writestr("ada_7_99_warmup.ipynb", "{}")
+    status, text = run("collect", "warmup", "submissions.zip", "--dry-run")
+    assert status == 0 and "1 would be collected, 0 were there, 0 need a look" in text
+    assert not (course / "submitted").exists()
+    status, text = run("collect", "warmup", "submissions.zip")
+    assert status == 0 and "1 collected, 0 were there" in text
+    assert (course / "submitted" / "7" / "warmup" / "warmup.ipynb").read_text() == "{}"
+    with zipfile.ZipFile(course / "submissions.zip", "a") as archive:
+        archive.writestr("[/red]bob_LATE_8_100_warmup.ipynb", "{}")
+        archive.writestr("notes.txt", "")
+    status, text = run("collect", "warmup", "submissions.zip")
+    assert status == 1 and "not collected: 'notes.txt': not a name that Canvas or Moodle gives" in text
+    assert "late, but nobody says since when: 8" in text and "1 collected, 1 were there, 1 need a look" in text
+
+
+@pytest.mark.parametrize("words", [["gone", "x.zip"], ["warmup", "gone.zip"], ["warmup", "_toc.yml"], ["warmup", "."]])
+def test_collecting_what_cannot_be_is_one(run, course, words):
+    status, text = run("collect", *words)
+    assert status == 1 and "proctor: " in text and "Traceback" not in text and not (course / "submitted").exists()
+
+
+def test_exporting_tells_by_its_status(run, course, monkeypatch):
+    from proctor import scores
+
+    assert run("export", "warmup", "--for", "paper")[0] == 2
+    status, text = run("export", "warmup", "--for", "csv")
+    assert status == 1 and "run: proctor grade warmup" in text
+    (course / "grading.toml").write_text("[late]\ngrace = 3")
+    (course / "gradebook.db").write_text("")
+    status, text = run("export", "warmup", "--for", "csv")
+    assert status == 1 and "late.grace: unknown key" in text
+    students = tuple(f"student-{number:02}" for number in range(14))
+    done = scores.Exported(course / "grades" / "warmup-canvas.csv", ("ada",), waiting=students)
+    monkeypatch.setattr(scores, "export", lambda *args, **options: done)
+    status, text = run("export", "warmup", "--for", "canvas", "--roster", "x.csv", "--dry-run")
+    assert status == 0 and "would write 1 scores to" in text
+    assert "not given, a grader still has to look: student-00," in text and "student-11 and 2 more" in text
+    done = replace(done, unlisted=("eve",))
+    assert run("export", "warmup", "--for", "canvas")[0] == 1
 
 
 @pytest.mark.slow

@@ -26,15 +26,16 @@ def rows(assignment):
     )
     submission = Submission("ada", {"double": "x", "why": "Because."})
     graded = marks(assignment, submission, judgement, {"why": Manual(2.5)})
-    return [("bob", marks(assignment, submission, judgement), "=1+1; odd"), ("ada", graded, "")]
+    return [("bob", marks(assignment, submission, judgement), "=1+1; odd"), ("ada", graded, "", 0.5)]
 
 
 def test_one_row_a_student(tmp_path, assignment, rows):
     by_student, _ = write_grades(tmp_path, assignment, rows)
     ada, bob = csv.DictReader(by_student.read_text().splitlines())
-    assert (ada["student"], ada["score"], ada["waiting"], ada["points"]) == ("ada", "3.5", "0", "8")
+    assert (ada["student"], ada["score"], ada["late"], ada["waiting"], ada["points"]) == ("ada", "3", "0.5", "0", "8")
     assert (ada["double"], ada["counter"], ada["why"], ada["problems"]) == ("1", "0", "2.5", "")
-    assert (bob["score"], bob["waiting"], bob["why"], bob["problems"]) == ("1", "3", "", "'=1+1; odd")
+    assert (bob["score"], bob["late"], bob["waiting"], bob["why"]) == ("1", "0", "3", "")
+    assert bob["problems"] == "'=1+1; odd"
 
 
 def test_one_row_a_student_and_question(tmp_path, assignment, rows):
@@ -45,6 +46,11 @@ def test_one_row_a_student_and_question(tmp_path, assignment, rows):
     ]
     assert lines[0]["verdicts"] == "double-one:pass double-drawn:fail"
     assert (lines[0]["earned"], lines[0]["points"], lines[0]["state"]) == ("1", "3", "partly right")
+
+
+def test_lateness_never_makes_a_score_negative(tmp_path, assignment, rows):
+    by_student, _ = write_grades(tmp_path, assignment, ((*row[:3], 100.0) for row in rows))
+    assert [line["score"] for line in csv.DictReader(by_student.read_text().splitlines())] == ["0", "0"]
 
 
 def test_the_same_grades_are_the_same_bytes(tmp_path, assignment, rows):

@@ -111,6 +111,18 @@ def test_nothing_of_a_student_becomes_markup(assignment):
     assert "\x1b" not in html and "\x00" not in html and "49" not in outline.text
 
 
+@pytest.mark.parametrize("character", [chr(code) for code in (0x61C, 0x200E, 0x200F, 0x202A, 0x202E, 0x2066, 0x2069)])
+def test_what_turns_letters_round_is_shown_by_its_number(assignment, character):
+    html = page(assignment, {**ANSWERS, "double": f"ab{character}cd"})
+    assert character not in html and f"ab\\u{ord(character):04x}cd" in html
+
+
+def test_a_late_penalty_is_said(assignment):
+    late = feedback_html(assignment, Submission("ada", ANSWERS), Judgement(VERDICTS), {}, 0.25)
+    assert "Handed in late: 0.25 points are taken off, which leaves 0.75." in Outline(late).text
+    assert "late" not in Outline(page(assignment)).text
+
+
 def test_the_policy_allows_the_style_sheet_and_nothing_else(assignment):
     html = page(assignment)
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)[1]

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from proctor.files import write_atomic
+from proctor.files import remove_leftovers, write_atomic
 
 
 def test_writes_and_says_whether_anything_changed(tmp_path):
@@ -37,3 +37,21 @@ def test_failure_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypatch)
 def test_readable_by_others(tmp_path):
     write_atomic(tmp_path / "x", "")
     assert stat.S_IMODE((tmp_path / "x").stat().st_mode) & 0o044 == 0o044 or os.name == "nt"
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path, monkeypatch):
+    folder = tmp_path / "feedback" / "ada" / "warmup"
+    with monkeypatch.context() as killed:
+        killed.setattr(os, "replace", lambda *_: None)  # the process ends here: neither renamed nor removed
+        write_atomic(folder / "warmup.html", "new", durable=False)
+    (folder / ".keep.txt").touch()
+    assert len(list(folder.iterdir())) == 2
+    remove_leftovers(tmp_path, "feedback/*/other/*", "grades/warmup*.csv")
+    assert len(list(folder.iterdir())) == 2
+    remove_leftovers(tmp_path, "feedback/*/warmup/*")
+    assert [path.name for path in folder.iterdir()] == [".keep.txt"]
+
+
+def test_what_utf8_cannot_hold_is_replaced(tmp_path):
+    write_atomic(tmp_path / "x", "a\ud800b")
+    assert (tmp_path / "x").read_text() == "a?b"

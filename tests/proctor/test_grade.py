@@ -1,27 +1,26 @@
 """Grading a class: everybody gets a result, nobody stops another, and an interrupted run goes on where it was."""
 
 import csv
-import json
 import os
 import shutil
 import sqlite3
 import sys
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from proctor import feedback
+from proctor import desk
 from proctor import grade as grading
-from proctor.grade import Task, find_submissions, grade
-from proctor.intake import Submission
+from proctor.children import ZygoteLost
+from proctor.grade import TRIES, find_submissions, grade, plan
+from proctor.intake import parse
 from proctor.masters import MasterError, read_master
 from proctor.release import notebook_text, release_notebook
-from proctor.results import Journal, Result
+from proctor.results import Journal
 from proctor.sandbox import HOW_TO, SandboxMissing, sandbox_problem
-from proctor.verdict import Judgement
+from proctor.sitting import SittingError
+from proctor.verdict import Judgement, Verdict
 
 COURSE = Path(__file__).parent / "files" / "course"
 MASTER = read_master(COURSE / "solutions" / "warmup" / "warmup.md")
@@ -62,7 +61,12 @@ def course(tmp_path):
 
 
 def scores(graded):
-    return {result.submission.student: result.judgement.earned for result in graded.results}
+    journal = Journal(graded.directory, "warmup")
+    return {row.student: journal.read(row.student).judgement.earned for row in graded.rows}
+
+
+def reused(graded):
+    return {row.student for row in graded.rows if row.reused}
 
 
 @pytest.mark.slow
@@ -75,28 +79,28 @@ def test_a_class(course, monkeypatch):
     # The first run is interrupted after three results.
     seen = []
 
-    def interrupt(result, total, reused):
-        seen.append((result.submission.student, total, reused))
+    def interrupt(row, total):
+        seen.append((row.student, total))
         if len(seen) == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         grade(course, "warmup", jobs=2, sandboxed=sandboxed, on_result=interrupt)
     written = {student for student in SCORES if Journal(course, "warmup").read(student)}
-    assert written == {student for student, _, _ in seen} and all(total == 10 for _, total, _ in seen)
+    assert written == {student for student, _ in seen} and all(total == 10 for _, total in seen)
 
     # A damaged file of the journal counts as not there; the second run judges what is missing, and only that.
     lost = sorted(written)[0]
     (course / "results" / "warmup" / f"{lost}.json").write_text("{")
     graded = grade(course, "warmup", jobs=2, sandboxed=sandboxed)
-    assert graded.faults == [] and graded.reused == written - {lost}
-    assert [result.submission.student for result in graded.results] == sorted(SCORES) and scores(graded) == SCORES
-    results = {result.submission.student: result for result in graded.results}
-    codes = {student: [p.code for p in result.submission.problems] for student, result in results.items()}
-    assert codes["gina"] == ["not-a-notebook"] and codes["hans"] == ["missing"]
-    assert codes["ida"] == codes["jan"] == ["not-a-file"] and codes["ada"] == []
-    assert [verdict.kind for verdict in results["dora"].judgement.of("counter")] == ["timeout"]
-    assert [verdict.kind for verdict in results["emil"].judgement.of("double")] == ["crash", "not-run"]
+    assert graded.faults == [] and reused(graded) >= written - {lost}
+    assert [row.student for row in graded.rows] == sorted(SCORES) and scores(graded) == SCORES
+    codes = {row.student: row.problems for row in graded.rows}
+    assert codes["gina"] == ("not-a-notebook",) and codes["hans"] == ("missing",)
+    assert codes["ida"] == codes["jan"] == ("not-a-file",) and codes["ada"] == ()
+    judgements = {student: Journal(course, "warmup").read(student).judgement for student in SCORES}
+    assert [verdict.kind for verdict in judgements["dora"].of("counter")] == ["timeout"]
+    assert [verdict.kind for verdict in judgements["emil"].of("double")] == ["crash", "not-run"]
 
     # Everything is written: gradebook, feedback without hidden tests or scripts, CSV.
     with closing(sqlite3.connect(course / "gradebook.db")) as database:
@@ -112,26 +116,26 @@ def test_a_class(course, monkeypatch):
 
     # Nothing changed: everything is reused. One answer changed: that one is judged.
     again = grade(course, "warmup", jobs=2, sandboxed=sandboxed)
-    assert again.reused == set(SCORES) and scores(again) == SCORES
+    assert reused(again) == set(SCORES) and scores(again) == SCORES
     assert {path: path.read_bytes() for path in first} == first
-    hand_in(course / "submitted", "carl", RIGHT)
+    hand_in(course / "submitted", "carl", RIGHT)  # which Ada's is too
     changed = grade(course, "warmup", jobs=1, sandboxed=sandboxed)
-    assert changed.reused == set(SCORES) - {"carl"} and scores(changed) == SCORES | {"carl": 5}
+    assert reused(changed) == set(SCORES) and scores(changed) == SCORES | {"carl": 5}
 
     # What cannot be written is a fault of its own submission, and judged again.
-    write = feedback.write_feedback
+    write = desk.write_feedback
 
     def odd(folder, assignment, submission, *rest):
         if submission.student == "bob":
             raise OSError("disk is odd")
         return write(folder, assignment, submission, *rest)
 
-    monkeypatch.setattr(feedback, "write_feedback", odd)
+    monkeypatch.setattr(desk, "write_feedback", odd)
     partial = grade(course, "warmup", jobs=1, sandboxed=sandboxed)
-    assert [(r.submission.student, r.fault) for r in partial.faults] == [
+    assert [(row.student, row.fault) for row in partial.faults] == [
         ("bob", "could not be written: OSError: disk is odd")
     ]
-    assert len(partial.results) == 10
+    assert len(partial.rows) == 10
 
 
 def test_wrong_use_is_named(tmp_path, course, monkeypatch):
@@ -155,105 +159,112 @@ def test_submissions_are_found_in_order_and_none_is_overlooked(course):
     assert find_submissions(course / "nowhere", "warmup") == {}
 
 
-class Pool:
-    """A process pool that runs in this process and breaks when a task says so."""
+def test_a_plan_says_what_would_be_judged_and_writes_nothing(course):
+    before = {path for path in course.rglob("*") if path.name != ".course-secret"}
+    assert plan(course, "warmup") == dict.fromkeys(sorted(SCORES), True)
+    assert {path for path in course.rglob("*") if path.name != ".course-secret"} == before
 
-    made = 0
 
-    def __init__(self, judge):
-        self.judge, self.pending, self.broken = judge, [], False
-        Pool.made += 1
+class Sittings:
+    """Stands in for the zygote and for ``sit``: ``judge(student)`` says what happens, a Judgement or an exception."""
 
-    def submit(self, function, task):
-        if self.broken:
-            raise BrokenProcessPool("broken before")
-        future = Future()
-        self.pending.append((future, task))
-        return future
+    def __init__(self, monkeypatch, judge):
+        self.asked, self.started, self.judge = [], 0, judge
+        monkeypatch.setattr(grading, "Zygote", lambda *args, **kwargs: self)
+        monkeypatch.setattr(grading, "sit", self.sit)
+        self.started = -1
 
-    def finish(self):
-        """End the oldest task; a death takes all that is in the pool."""
-        future, task = self.pending.pop(0)
-        outcome = self.judge(task)
-        if outcome == "dies":
-            self.broken = True
-            for one, _ in [(future, task), *self.pending]:
-                one.set_exception(BrokenProcessPool("a worker died"))
-            self.pending = []
-        elif isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+    def settled(self):
+        return self
 
-    def shutdown(self, wait, cancel_futures):
-        pass
+    def close(self):
+        self.started += 1
+
+    def sit(self, zygote, paper, ask):
+        submission = parse(paper.data, paper.assignment, paper.student, paper.problems)
+        questions = ask(submission)
+        self.asked.append((paper.student, tuple(questions)))
+        if not questions:
+            return submission, None
+        outcome = self.judge(paper.student)
+        if isinstance(outcome, Exception):
+            raise outcome
+        tests = [cell for question in MASTER.questions for cell in question.tests if cell.question in questions]
+        return submission, Judgement(tuple(Verdict(cell.id, cell.question, cell.points, outcome) for cell in tests))
 
 
 @pytest.fixture
-def judge_all(monkeypatch):
-    """Run ``_judge_all`` on students; ``judge(student, attempt)`` says what happens."""
-
-    def run(students, judge, jobs=2):
-        attempts, pools = {}, []
-
-        def one(task):
-            attempts[task.student] = attempts.get(task.student, 0) + 1
-            outcome = judge(task.student, attempts[task.student])
-            if outcome is not None:
-                return outcome
-            return Result(Submission(task.student, {}), Judgement(()), "key", 0.0)
-
-        def pool(jobs):
-            pools.append(Pool(one))
-            return pools[-1]
-
-        def wait(running, return_when):
-            pools[-1].finish()
-            return {future for future in running if future.done()}, None
-
-        monkeypatch.setattr(grading, "_pool", pool)
-        monkeypatch.setattr(grading, "wait", wait)
-        tasks = [Task("/nowhere", student, MASTER, b"", False, None) for student in students]
-        results = {task.student: result for task, result in grading._judge_all(tasks, jobs)}
-        return results, attempts
-
-    return run
+def small(tmp_path):
+    """A course with three students, two of whom did the same work."""
+    shutil.copytree(COURSE / "solutions", tmp_path / "solutions")
+    for student, answers in {"ada": RIGHT, "bob": RIGHT, "carl": RIGHT | {"counter": "1"}}.items():
+        hand_in(tmp_path / "submitted", student, answers)
+    return tmp_path
 
 
-STUDENTS = [f"s{number}" for number in range(20)]
+def outcomes(graded):
+    return {row.student: (sum(row.kinds.values()), row.reused, row.fault) for row in graded.rows}
 
 
-def test_all_are_judged_once(judge_all):
-    results, attempts = judge_all(STUDENTS, lambda student, attempt: None)
-    assert set(results) == set(STUDENTS) and set(attempts.values()) == {1}
-    assert not any(result.fault for result in results.values())
+def test_the_same_work_is_judged_once_and_what_changed_again(small, monkeypatch):
+    sittings = Sittings(monkeypatch, lambda student: "pass")
+    assert not grade(small, "warmup", jobs=1, sandboxed=False).faults
+    # Carl's first question is Ada's; only the others are his own.
+    assert sittings.asked[0] == ("ada", ("double", "counter")) and sittings.asked[1] == ("bob", ())
+    assert sittings.asked[2] == ("carl", ("counter",))
+
+    sittings.asked.clear()
+    again = grade(small, "warmup", jobs=1, sandboxed=False)
+    assert sittings.asked == [] and all(row.reused for row in again.rows)
+
+    # One test is mended: only its question is judged again.
+    path = small / "solutions" / "warmup" / "warmup.md"
+    text = path.read_text(encoding="utf-8")
+    last = MASTER.question("counter").tests[-1].source
+    path.write_text(text.replace(last, last + "\n# mended"), encoding="utf-8")
+    grade(small, "warmup", jobs=1, sandboxed=False)
+    assert sittings.asked == [("ada", ("counter",)), ("bob", ()), ("carl", ("counter",))]
+
+    sittings.asked.clear()
+    grade(small, "warmup", jobs=1, sandboxed=False, force=True)
+    assert sittings.asked[0] == ("ada", ("double", "counter"))
 
 
-def test_a_worker_that_dies_once_costs_nobody_anything(judge_all):
-    results, attempts = judge_all(STUDENTS, lambda s, attempt: "dies" if s == "s7" and attempt == 1 else None)
-    assert len(results) == 20 and not any(result.fault for result in results.values())
-    assert attempts["s7"] == 2
+def test_a_lost_zygote_is_replaced_and_costs_nobody_anything(small, monkeypatch):
+    lost = iter([ZygoteLost("gone")])
+    sittings = Sittings(monkeypatch, lambda student: next(lost, "pass"))
+    assert grade(small, "warmup", jobs=1, sandboxed=False).faults == [] and sittings.started == 1
 
 
-@pytest.mark.parametrize("killers", [{"s0"}, {"s7"}, {"s19"}, {"s3", "s4", "s5"}, set(STUDENTS)])
-def test_whoever_kills_workers_each_time_is_the_only_one_without_a_result(judge_all, killers):
-    results, attempts = judge_all(STUDENTS, lambda student, attempt: "dies" if student in killers else None)
-    assert {student for student, result in results.items() if result.fault} == killers
-    assert all(attempts[student] <= 2 for student in killers) and set(results) == set(STUDENTS)
-    for student in killers:
-        assert results[student].fault == "a worker process died"
-        assert [problem.code for problem in results[student].submission.problems] == ["failed"]
+def test_whoever_cannot_be_judged_is_the_only_one_without_a_score(small, monkeypatch):
+    sittings = Sittings(monkeypatch, lambda student: SittingError("odd") if student == "ada" else "pass")
+    graded = grade(small, "warmup", jobs=2, sandboxed=False)
+    assert [(row.student, row.fault) for row in graded.faults] == [("ada", "odd")]
+    assert [asked for asked in sittings.asked if asked[0] == "ada"] == [("ada", ("double", "counter"))] * TRIES
+    assert Journal(small, "warmup").students() == ["bob", "carl"]
+    sittings.judge = lambda student: "pass"
+    assert grade(small, "warmup", jobs=1, sandboxed=False).faults == []
 
 
-def test_a_fault_is_tried_twice(judge_all):
-    results, attempts = judge_all(["a", "b"], lambda s, attempt: ValueError("odd") if s == "a" else None)
-    assert results["a"].fault == "ValueError: odd" and attempts == {"a": 2, "b": 1}
-    fault = Result(Submission("a", {}), None, "", 0.0, "fault")
-    results, _ = judge_all(["a"], lambda student, attempt: fault if attempt == 1 else None)
-    assert results["a"].fault == ""
+def test_of_several_attempts_the_best_counts_and_lateness_costs(small, monkeypatch):
+    (small / "grading.toml").write_text(
+        '[attempts]\nkeep = "best"\n[late]\nsteps = [{after_hours = 0, percent = 50}]\n'
+        "[deadlines]\nwarmup = 2026-10-01T00:00:00Z\n"
+    )
+    kinds = {"1": "fail", "2": "pass", "10": "fail"}
+    for number in kinds:
+        hand_in(small / "attempts" / "ada" / "warmup", number, RIGHT | {"double": f"# {number}"})
+        folder = small / "attempts" / "ada" / "warmup" / number
+        shutil.move(folder / "warmup" / "warmup.ipynb", folder / "warmup.ipynb")
+        (folder / "timestamp.txt").write_text(f"2026-10-{int(number):02} 12:00:00 UTC")
 
+    def judge(student):
+        return kinds["2"] if student != "ada" else kinds[current.pop(0)]
 
-def test_results_are_plain_data(course):
-    journal = Journal(course, "warmup")
-    journal.write(Result(Submission("ada", RIGHT), Judgement(()), "key", 0.0))
-    assert json.loads((course / "results" / "warmup" / "ada.json").read_text())["key"] == "key"
+    current = list(kinds)
+    Sittings(monkeypatch, judge)
+    graded = grade(small, "warmup", jobs=1, sandboxed=False)
+    assert Journal(small, "warmup").read("ada").judgement.earned == MASTER.points - MASTER.question("why").points
+    table = (small / "grades" / "warmup.csv").read_text(encoding="utf-8").splitlines()
+    (row,) = [row for row in csv.DictReader(table) if row["student"] == "ada"]
+    assert float(row["late"]) == graded.rows[0].earned / 2 == float(row["score"]) > 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import nbgrader.api as api
 import pytest
 
+from proctor import gradebook
 from proctor.gradebook import NO_RESPONSE, Gradebook
 from proctor.intake import Submission
 from proctor.marks import Manual
@@ -71,8 +72,12 @@ def enter(tmp_path, cell, score=None, comment=None, student="ada"):
         book.db.commit()
 
 
+def record(book, assignment, submission, judgement, **more):
+    return book.record(assignment, submission, judgement, before=ANSWERS, **more)
+
+
 def test_scores_are_what_was_judged(tmp_path, book, assignment, submission):
-    book.write(assignment, submission, Judgement(VERDICTS), 1.5)
+    record(book, assignment, submission, Judgement(VERDICTS))
     assert grades(tmp_path) == {
         "double-one": (1.0, None, False),
         "double-drawn": (0.0, None, False),
@@ -86,17 +91,17 @@ def test_scores_are_what_was_judged(tmp_path, book, assignment, submission):
 
 
 def test_a_cell_without_a_verdict_is_zero_and_not_null(tmp_path, book, assignment):
-    book.write(assignment, Submission("bob", {}), Judgement(()), 0.1)
+    record(book, assignment, Submission("bob", {}), Judgement(()))
     assert {score for score, _, _ in grades(tmp_path, "bob").values()} == {0.0}
     assert not any(waits for _, _, waits in grades(tmp_path, "bob").values())
     assert comments(tmp_path, "bob")["double"] == (NO_RESPONSE, None)
 
 
 def test_manual_grades_survive_grading_again(tmp_path, book, assignment, submission):
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    record(book, assignment, submission, Judgement(VERDICTS))
     enter(tmp_path, "why", score=2.5, comment="Nearly.")
     enter(tmp_path, "double-drawn", score=1.0)
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    record(book, assignment, submission, Judgement(VERDICTS))
     assert grades(tmp_path)["why"] == (None, 2.5, False)
     assert grades(tmp_path)["double-drawn"] == (0.0, 1.0, False)
     assert comments(tmp_path)["why"] == (None, "Nearly.")
@@ -104,11 +109,11 @@ def test_manual_grades_survive_grading_again(tmp_path, book, assignment, submiss
 
 
 def test_a_changed_answer_or_verdict_asks_for_another_look(tmp_path, book, assignment, submission):
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    record(book, assignment, submission, Judgement(VERDICTS))
     enter(tmp_path, "why", score=2.5)
     enter(tmp_path, "double-drawn", score=1.0)
     passed = (VERDICTS[0], replace(VERDICTS[1], kind="pass"), VERDICTS[2])
-    book.write(assignment, replace(submission, answers={**ANSWERS, "why": "Other words."}), Judgement(passed), 1.0)
+    record(book, assignment, replace(submission, answers={**ANSWERS, "why": "Other words."}), Judgement(passed))
     assert grades(tmp_path)["why"] == (None, 2.5, True)
     assert grades(tmp_path)["double-drawn"] == (2.0, 1.0, True)
 
@@ -117,16 +122,44 @@ def test_a_failure_in_the_middle_writes_nothing(tmp_path, book, assignment, subm
     def fail(*_):
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(book, "_write_comments", fail)
+    monkeypatch.setattr(gradebook, "auto_comment", fail)
     with pytest.raises(RuntimeError, match="disk full"):
-        book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+        record(book, assignment, submission, Judgement(VERDICTS))
     monkeypatch.undo()
     with closing(sqlite3.connect(tmp_path / "gradebook.db")) as database:
         assert database.execute("select count(*) from submitted_assignment").fetchone() == (0,)
         assert database.execute("select count(*) from student").fetchone() == (0,)
-    assert not (tmp_path / "autograded").exists()
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    record(book, assignment, submission, Judgement(VERDICTS))
     assert grades(tmp_path)["double-one"] == (1.0, None, False)
+
+
+def test_a_late_penalty_is_where_nbgrader_looks_for_it(tmp_path, book, assignment, submission):
+    def penalty():
+        with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as theirs:
+            assert theirs.find_submission("warmup", "ada").late_submission_penalty == pytest.approx(
+                theirs.find_submission_notebook("warmup", "warmup", "ada").late_submission_penalty or 0.0
+            )
+            return theirs.find_submission_notebook("warmup", "warmup", "ada").late_submission_penalty
+
+    assert record(book, assignment, submission, Judgement(VERDICTS))[1] == 0.0 and penalty() is None
+    assert record(book, assignment, submission, Judgement(VERDICTS), late_penalty=0.5)[1] == 0.5 and penalty() == 0.5
+    assert record(book, assignment, submission, Judgement(VERDICTS), late_penalty=None)[1] == 0.5 and penalty() == 0.5
+    enter(tmp_path, "why", score=3.0)
+    assert record(book, assignment, submission, Judgement(VERDICTS), late_penalty=lambda score: score / 4)[1] == 1.0
+    assert book.late_penalty(assignment, "ada") == penalty() == 1.0 and book.late_penalty(assignment, "bob") == 0.0
+    assert record(book, assignment, submission, Judgement(VERDICTS), late_penalty=lambda score: 99.0)[1] == 4.0
+    assert record(book, assignment, submission, Judgement(VERDICTS))[1] == 0.0 and penalty() is None
+
+
+def test_what_is_there_already_is_not_written_again(tmp_path, book, assignment, submission):
+    def written():
+        return (tmp_path / "gradebook.db-wal").stat().st_size
+
+    record(book, assignment, submission, Judgement(VERDICTS))
+    before = written()
+    assert before > 0
+    record(book, assignment, submission, Judgement(VERDICTS))
+    assert written() == before
 
 
 def test_a_reader_does_not_keep_the_writer_waiting(tmp_path, book, assignment, submission):
@@ -134,7 +167,7 @@ def test_a_reader_does_not_keep_the_writer_waiting(tmp_path, book, assignment, s
     with closing(sqlite3.connect(tmp_path / "gradebook.db", isolation_level=None)) as reader:
         reader.execute("begin")
         assert reader.execute("select count(*) from grade").fetchone() == (0,)
-        book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+        record(book, assignment, submission, Judgement(VERDICTS))
         assert reader.execute("select count(*) from grade").fetchone() == (0,)
         reader.execute("rollback")
         assert reader.execute("select count(*) from grade").fetchone() == (4,)
@@ -177,19 +210,18 @@ def test_the_cells_are_those_of_generate_assignment(tmp_path, assignment):
 
 
 def test_a_new_version_of_an_assignment_keeps_submissions(tmp_path, book, assignment, submission):
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    record(book, assignment, submission, Judgement(VERDICTS))
     longer = _master(tmp_path, WARMUP.read_text().replace(":tests: counter-adds 2", ":tests: counter-counts 4"))
     book.add_assignment(longer)
     assert grades(tmp_path)["counter-counts"] == (0.0, None, True)
     assert "counter-adds" not in grades(tmp_path)
-    book.write(
-        longer, submission, Judgement((*VERDICTS[:2], replace(VERDICTS[2], cell="counter-counts", kind="pass"))), 1
-    )
+    mended = replace(VERDICTS[2], cell="counter-counts", kind="pass")
+    record(book, longer, submission, Judgement((*VERDICTS[:2], mended)))
     assert grades(tmp_path)["counter-counts"] == (2.0, None, False)
 
 
 def test_a_new_version_never_drops_what_a_person_entered(tmp_path, book, assignment, submission):
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    record(book, assignment, submission, Judgement(VERDICTS))
     enter(tmp_path, "counter-adds", score=2.0)
     shorter = _master(tmp_path, WARMUP.read_text().replace(":tests: counter-adds 2", ":tests: counter-counts 4"))
     with pytest.raises(ValueError, match=r"counter-adds.*put the cell back"):
@@ -200,13 +232,11 @@ def test_a_new_version_never_drops_what_a_person_entered(tmp_path, book, assignm
 def test_the_time_stamp_follows_the_submission(tmp_path, book, assignment, submission):
     stamp = tmp_path / "submitted" / "ada" / "warmup" / "timestamp.txt"
     stamp.parent.mkdir(parents=True)
-    stamp.write_text("2026-03-01 12:00:00 UTC")
-    path = book.write(assignment, submission, Judgement(VERDICTS), 1.0)
-    assert (path.parent / "timestamp.txt").read_text() == stamp.read_text()
-    with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as theirs:
-        assert theirs.find_submission("warmup", "ada").timestamp.isoformat() == "2026-03-01T12:00:00"
-    stamp.write_text("no date")
-    book.write(assignment, submission, Judgement(VERDICTS), 1.0)
+    for text in ("2026-03-01 12:00:00 UTC", "2026-03-01T14:00:00+02:00", "no date", None):
+        stamp.unlink() if text is None else stamp.write_text(text)
+        record(book, assignment, submission, Judgement(VERDICTS))
+        with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as theirs:
+            assert theirs.find_submission("warmup", "ada").timestamp.isoformat() == "2026-03-01T12:00:00"
 
 
 def _master(tmp_path, text):

@@ -3,13 +3,14 @@
 import copy
 import json
 import os
-import random
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from proctor import intake
-from proctor.intake import PROBLEMS, read_cells, read_submission, untouched
+from proctor.intake import PROBLEMS, Submission, parse, read_bytes, read_cells, read_submission, untouched
 from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 
@@ -71,7 +72,7 @@ def test_a_release_is_read_without_a_problem(read, notebook):
         (b'{"a": 1}', "not-a-notebook", "no Jupyter notebook"),
         (b'{"nbformat": 3, "worksheets": []}', "wrong-format", "expected nbformat 4, got 3"),
         (b'{"nbformat": "4"}', "wrong-format", "got '4'"),
-        (b'{"nbformat": ' + b"[" * 500 + b"]" * 500 + b"}", "wrong-format", "expected nbformat 4, got [[["),
+        (b'{"nbformat": ' + b"[" * 500 + b"]" * 500 + b"}", "wrong-format", "expected nbformat 4, got a list"),
         (b'{"nbformat": 4}', "no-cells", "is no list"),
         (b'{"nbformat": 4, "cells": {"0": 1}}', "no-cells", "is no list"),
         (b'{"nbformat": 4, "cells": "abc"}', "no-cells", "is no list"),
@@ -227,46 +228,128 @@ def test_cells_for_check_have_four_plain_parts(tmp_path, notebook):
     assert read_cells(path)[:2] == ({}, []) and read_cells(path)[2][0].code == "not-a-notebook"
 
 
-ODD = [None, True, -1, 2**70, 1e308, "", "\0", "\ud800", "double", [], {}, [[]], {"grade_id": "double"}, "x" * 10_000]
+def test_reading_and_parsing_are_two_steps(tmp_path, notebook):
+    assert read_bytes(tmp_path, "warmup")[0] is None
+    (tmp_path / "copy.ipynb").write_bytes(b"\xff")
+    data, problems = read_bytes(tmp_path, "warmup")
+    assert data == b"\xff" and [one.code for one in problems] == ["renamed"]  # what the bytes say is not looked at
+    assert codes(parse(data, ASSIGNMENT, "ada", problems)) == ["renamed", "not-a-notebook"]
+    assert parse(None, ASSIGNMENT, "ada", problems) == Submission("ada", {}, problems, 0)
+    assert set(parse(json.dumps(notebook).encode(), ASSIGNMENT).answers) == {"double", "counter", "why"}
 
 
-def mutated(rng, value, depth=0):
-    """The value with some of its parts replaced, removed, doubled or moved."""
-    if rng.random() < 0.02:
-        return rng.choice(ODD)
-    if isinstance(value, dict):
-        result = {key: mutated(rng, one, depth + 1) for key, one in value.items() if rng.random() > 0.01}
-        return result | (
-            {rng.choice(["id", "nbgrader", "cells", "source"]): rng.choice(ODD)} if rng.random() < 0.02 else {}
-        )
-    if isinstance(value, list):
-        result = [mutated(rng, one, depth + 1) for one in value if rng.random() > 0.02]
-        if result and rng.random() < 0.1:
-            result.append(copy.deepcopy(rng.choice(result)))
-        if rng.random() < 0.1:
-            rng.shuffle(result)
-        return result
-    return value
+def test_folders_that_are_links_are_not_followed(tmp_path, notebook):
+    folder = tmp_path / "ada" / "warmup"
+    folder.mkdir(parents=True)
+    (folder / "warmup.ipynb").write_text(json.dumps(notebook))
+    (tmp_path / "eve").symlink_to("ada")
+    (tmp_path / "bob").mkdir()
+    (tmp_path / "bob" / "warmup").symlink_to(folder)
+    assert codes(read_submission(folder, ASSIGNMENT)) == []
+    for path in (
+        tmp_path / "eve" / "warmup",
+        tmp_path / "bob" / "warmup",
+        tmp_path / "bob" / "warmup" / "warmup.ipynb",
+    ):
+        submission = read_submission(path, ASSIGNMENT)
+        assert codes(submission) == ["not-a-file"] and "is a link" in submission.problems[0].message
 
 
-def test_three_hundred_damaged_notebooks_end_in_a_submission(tmp_path):
-    rng = random.Random(20)
-    path = tmp_path / "warmup.ipynb"
-    seen = set()
-    for _ in range(300):
-        data = bytearray(json.dumps(mutated(rng, RELEASE)).encode())
-        if rng.random() < 0.3:
-            for _ in range(rng.randrange(1, 20)):
-                data[rng.randrange(len(data))] = rng.randrange(256)
-        if rng.random() < 0.1:
-            data = data[: rng.randrange(len(data))]
-        path.write_bytes(data)
-        submission = read_submission(tmp_path, ASSIGNMENT, "ada")
-        seen.update(codes(submission))
-        assert set(submission.answers) <= {"double", "counter", "why"}
-        json.dumps([submission.answers, [p.message for p in submission.problems]]).encode()
-        read_cells(path)
-    assert len(seen) >= 6
+def test_a_folder_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    submission = read_submission(tmp_path, ASSIGNMENT)
+    assert codes(submission) == ["not-a-file"] and "(Permission denied)" in submission.problems[0].message
+
+
+def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
+    path, look = tmp_path / "warmup.ipynb", os.fstat
+    path.write_bytes(b"x" * 20)
+    monkeypatch.setattr(intake, "MAX_FILE", 10)
+    monkeypatch.setattr(os, "fstat", lambda handle: os.stat_result([*look(handle)[:6], 5, *look(handle)[7:10]]))
+    assert codes(read_submission(path, ASSIGNMENT)) == ["too-large"]  # 5 bytes when it was opened
+    path.unlink()
+    os.mkfifo(path)
+    regular = os.stat_result([0o100644, *[0] * 9])
+    monkeypatch.setattr(os, "lstat", lambda _: regular)
+    monkeypatch.setattr(os, "fstat", look)
+    assert codes(read_submission(tmp_path, ASSIGNMENT)) == ["not-a-file"]  # a pipe now: looked at again, not waited for
+
+
+@pytest.mark.slow
+def test_a_folder_of_very_many_files(tmp_path, notebook):
+    for number in range(20_000):
+        os.close(os.open(tmp_path / f"{number}.ipynb", os.O_CREAT))
+    (tmp_path / "warmup.ipynb").write_text(json.dumps(notebook))
+    start = time.monotonic()
+    submission = read_submission(tmp_path, ASSIGNMENT)
+    seconds = time.monotonic() - start
+    shutil.rmtree(tmp_path)  # pytest would keep them
+    assert seconds < 5 and len(submission.answers) == 3
+    assert codes(submission) == ["extra-notebooks"] and "19996 more" in submission.problems[0].message
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "\x1b[31mred", "\u202egnp.exe", "x" * 200, "\udce9"])
+def test_odd_file_names_are_told_in_one_short_printable_line(tmp_path, notebook, name):
+    try:
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook))
+    except OSError:
+        pytest.skip("this file system has no such names")
+    submission = read_submission(tmp_path, ASSIGNMENT)
+    message = submission.problems[0].message
+    assert codes(submission) == ["renamed"] and len(submission.answers) == 3
+    assert message.isprintable() and message.encode() and len(message) < 250
+
+
+def test_a_file_of_brackets_is_refused_before_it_costs_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(json, "loads", lambda _: pytest.fail("parsed"))
+    for unit in (b"[", b"[],", b'{"":', b'"",', b"0,", b'"\\","",'):
+        start = time.monotonic()
+        submission = parse(b"[" + unit * (2**22 // len(unit)), ASSIGNMENT)
+        assert codes(submission) == ["too-large"] and "values; clear the outputs" in submission.problems[0].message
+        assert time.monotonic() - start < 5
+
+
+def test_only_what_is_no_text_counts_as_values(notebook, monkeypatch):
+    monkeypatch.setattr(intake, "MAX_VALUES", 1000)
+    cell(notebook, "double")["source"] = '[{"a": 1}, "]' * 5000 + "\\"
+    assert codes(parse(json.dumps(notebook).encode(), ASSIGNMENT)) == []
+    notebook["cells"][0]["attachments"] = [0] * 1000
+    assert codes(parse(json.dumps(notebook).encode(), ASSIGNMENT)) == ["too-large"]
+
+
+@pytest.mark.parametrize("minor", [0, 1, 2, 3, 4, 5, 99, None, "5"])
+def test_every_minor_version_is_read(notebook, minor):
+    notebook["nbformat_minor"] = minor
+    for one in notebook["cells"]:
+        one["source"] = "".join(one["source"]) if minor == 3 else one["source"]
+        one["attachments"] = {"x.png": {"image/png": "AAAA"}}
+        if minor != 5:
+            del one["id"]
+    submission = parse(json.dumps(notebook).encode(), ASSIGNMENT)
+    assert set(submission.answers) == {"double", "counter", "why"}
+    assert "missing-cell" not in codes(submission) and "changed-cell" not in codes(submission)
+
+
+def test_json_that_other_readers_take_otherwise(notebook):
+    text = json.dumps(notebook)
+    assert codes(parse(text.replace('"nbformat": 4', '"nbformat": 3, "nbformat": 4').encode(), ASSIGNMENT)) == []
+    assert codes(parse(text.replace('"nbformat": 4', '"nbformat": NaN').encode(), ASSIGNMENT)) == ["wrong-format"]
+    assert codes(parse(text.replace('"nbformat_minor": 5', '"nbformat_minor": Infinity').encode(), ASSIGNMENT)) == []
+    deep = text.replace('"nbformat_minor": 5', '"nbformat_minor": ' + "[" * 10**5 + "]" * 10**5)
+    assert codes(parse(deep.encode(), ASSIGNMENT)) == ["not-a-notebook"]
+
+
+def test_a_problem_is_told_once_however_many_cells_have_it(notebook):
+    notebook["cells"] += [None] * 1000 + [
+        cell(notebook, "double"),
+        cell(notebook, "double-one") | {"source": "x"},
+    ] * 500
+    submission = parse(json.dumps(notebook).encode(), ASSIGNMENT)
+    assert codes(submission) == ["bad-cell", "duplicate-cell", "changed-cell"]
+    assert "1000 of the notebook's cells" in submission.problems[0].message
 
 
 def test_limits_are_those_of_the_page():

@@ -11,7 +11,8 @@ from proctor.assignment import Cell
 from proctor.calls import MAX_MESSAGE
 from proctor.forked import run_forked
 from proctor.judge import GivenCellError, judge
-from proctor.launch import CandidateLost, fork_candidate
+from proctor.launch import fork_candidate
+from proctor.limits import CandidateLost
 from proctor.masters import read_master
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a candidate")
@@ -364,3 +365,33 @@ def test_a_sitting_comes_to_an_end(monkeypatch):
     replies = {"first": lost, "second": lost}
     judgement = judge(THREE, RIGHT, launch=lambda: Forger(lambda r: replies.get(r.get("name"), {"value": None})))
     assert not any(verdict.passed for verdict in judgement.verdicts) and len(judgement.verdicts) == 5
+
+
+def again(**answers):
+    answers = {**RIGHT, **answers}
+    return run_forked(judge, THREE, answers, launch=Launch(THREE.forbids), secret=b"s", again=True, timeout=60)
+
+
+def test_honest_work_says_the_same_when_it_is_asked_again():
+    judgement = again()
+    assert kinds(judgement) == ["pass"] * 5 and set(judgement.spent) == {"first", "second", "third"}
+    drawing = RIGHT["first"] + "\nimport numpy as np\nnp.random.rand(3)\n"
+    assert kinds(again(first=drawing)) == ["pass"] * 5
+
+
+def test_only_what_is_asked_for_is_judged_though_all_answers_run():
+    judgement = run_forked(judge, THREE, RIGHT, launch=Launch(), secret=b"s", asked=["third"], timeout=60)
+    assert [verdict.cell for verdict in judgement.verdicts] == ["third-values"] and judgement.verdicts[0].passed
+
+
+def test_code_that_counts_its_calls_gives_itself_away():
+    counting = """
+seen = []
+def first(x):
+    seen.append(x)
+    return 2 * x if len(seen) == {3.0: 1, 1: 2}.get(x, 3) else 0
+"""
+    assert kinds(run(first=counting))[:2] == ["pass"] * 2
+    judgement = again(first=counting, third="def third(x):\n    return 2 * x + 1")
+    assert kinds(judgement) == ["inconsistent"] * 2 + ["pass"] * 3
+    assert "asked again in a fresh process" in message(judgement, "first-visible") and judgement.earned == 6

@@ -4,16 +4,18 @@ import json
 
 import pytest
 
-from proctor.assignment import Assignment
+from proctor.assignment import Assignment, Cell
 from proctor.intake import Problem, Submission
-from proctor.results import Journal, Result, work_key
+from proctor.results import Journal, Result, Row, joined, part, question_keys
 from proctor.verdict import Judgement, Verdict
 
 RESULT = Result(
     Submission("ada", {"q": "x = 'é'"}, (Problem("renamed", "r", None), Problem("changed-cell", "c", "t")), 10),
     Judgement((Verdict("t", "q", 1, "pass"), Verdict("u", "q", 1, "fail", "no")), {"q": "E"}, {}, 0.5, {"q": "00"}),
-    "key",
+    {"q": "key"},
     1.25,
+    "",
+    "digest",
 )
 
 
@@ -29,10 +31,23 @@ def test_results_are_read_back(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "{", "null", "3", "[]", "{}", '"x"', "\xff", '{"format": 0}', '{"format": 1}', "[" * 100_000),
-        '{"format": 1, "submission": "x"}',
-        '{"format": 1, "submission": []}',
-        '{"format": 1, "submission": null}',
+        *(
+            "",
+            "{",
+            "null",
+            "3",
+            "[]",
+            "{}",
+            '"x"',
+            "\xff",
+            '{"format": 0}',
+            '{"format": 1}',
+            '{"format": 2}',
+            "[" * 100_000,
+        ),
+        '{"format": 2, "submission": "x"}',
+        '{"format": 2, "submission": []}',
+        '{"format": 2, "submission": null}',
     ],
 )
 def test_damaged_files_count_as_missing(tmp_path, text):
@@ -50,7 +65,7 @@ def test_damaged_files_count_as_missing(tmp_path, text):
         {"judgement": {"verdicts": [{"cell": "t"}]}},
         {"judgement": {"verdicts": [{"cell": "t", "question": "q", "points": 1, "kind": "gift"}]}},
         {"extra": 1},
-        {"format": 2},
+        {"format": 1},
         {"submission": {"student": "ada", "answers": {}, "problems": 3}},
     ],
 )
@@ -62,16 +77,70 @@ def test_other_shapes_count_as_missing(tmp_path, change):
     assert journal.read("ada") is None
 
 
-def test_the_key_stands_for_master_secret_and_answers():
-    assignment, work = Assignment("a", "A", (), digest="d"), Submission("ada", {"q": "x = 1", "r": "y"})
-    key = work_key(assignment, work, b"s")
-    same = Submission("bob", {"r": "y", "q": "x = 1  \r\n"}, (Problem("renamed", "r"),), 99)
-    assert work_key(assignment, same, b"s") == key
-    others = [
-        work_key(Assignment("a", "A", (), digest="e"), work, b"s"),
-        work_key(Assignment("b", "A", (), digest="d"), work, b"s"),
-        work_key(assignment, work, b"t"),
-        work_key(assignment, Submission("ada", {"q": "x = 2", "r": "y"}), b"s"),
-        work_key(assignment, Submission("ada", {"q": "x = 1"}), b"s"),
-    ]
-    assert len({key, *others}) == 6
+def test_students_of_a_journal(tmp_path):
+    journal = Journal(tmp_path, "a")
+    assert journal.students() == []
+    journal.write(RESULT)
+    (journal.folder / ".ada.json.x").write_text("left over")
+    assert journal.students() == ["ada"]
+
+
+def master(*, given="import math", tests="assert student.f(1) == 2", later="assert student.g(1) == 2", points=1.0):
+    return Assignment(
+        "a",
+        "A",
+        (
+            Cell("start", "code", "given", given),
+            Cell("f", "code", "answer", "", question="f"),
+            Cell("f-test", "code", "tests", tests, points, question="f"),
+            Cell("why", "markdown", "written", "", 2.0, question="why"),
+            Cell("g", "code", "answer", "", question="g"),
+            Cell("g-test", "code", "tests", later, 1.0, question="g"),
+        ),
+    )
+
+
+ANSWERS = {"f": "def f(x): return x", "g": "def g(x): return x", "why": "Because."}
+
+
+def changed(assignment=None, answers=None, secret=b"s"):
+    """The questions whose key changes."""
+    before = question_keys(master(), ANSWERS, b"s")
+    after = question_keys(assignment or master(), ANSWERS | (answers or {}), secret)
+    return {question for question in before if before[question] != after[question]}
+
+
+def test_a_key_stands_for_all_that_a_verdict_depends_on():
+    assert set(question_keys(master(), ANSWERS, b"s")) == {"f", "g"}
+    assert changed(answers={"why": "Because not.", "f": "def f(x): return x  \r\n"}) == set()
+    assert changed(answers={"f": "def f(x): return 1"}) == {"f", "g"}  # g may call f
+    assert changed(answers={"g": "def g(x): return 1"}) == {"g"}
+    assert changed(secret=b"t") == {"f", "g"} and changed(master(given="import cmath")) == {"f", "g"}
+    assert changed(master(tests="assert student.f(1) == 3")) == {"f"} == changed(master(points=2.0))
+    assert changed(master(later="assert student.g(1) == 3")) == {"g"}
+    missing = question_keys(master(), {"g": ANSWERS["g"]}, b"s")
+    assert missing["f"] != question_keys(master(), ANSWERS | {"f": ""}, b"s")["f"]
+
+
+def test_parts_of_judgements_come_together_again():
+    verdicts = (Verdict("f-test", "f", 1, "pass"), Verdict("g-test", "g", 1, "fail", "no"))
+    whole = Judgement(verdicts, {"g": "E"}, {"f": "out"}, 0.0, {"f": "1", "g": "2"}, {"f": 0.1, "g": 0.2})
+    one, other = part(whole, ["f"]), part(whole, ["g"])
+    assert one.verdicts == verdicts[:1] and one.outputs == {"f": "out"} and one.cell_errors == {}
+    assert joined(master(), other, one) == whole
+    assert joined(master(), part(whole, []), whole) == whole
+    changed = Judgement((Verdict("g-test", "g", 1, "pass"),))
+    assert joined(master(), changed, whole).of("g") == changed.verdicts
+
+
+def test_a_row_is_what_is_shown_of_a_result():
+    row = Row.of(RESULT, (), True)
+    assert (row.student, row.kinds, row.problems, row.reused) == (
+        "ada",
+        {"pass": 1, "fail": 1},
+        ("renamed", "changed-cell"),
+        True,
+    )
+    assert row.slowest is None and row.fault == ""
+    fault = Row.of(Result(Submission("bob", {}), None, {}, 2.0, "odd"), (), False)
+    assert (fault.student, fault.fault, fault.earned, fault.seconds) == ("bob", "odd", 0.0, 2.0)

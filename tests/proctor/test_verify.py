@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from proctor import verify
-from proctor.variants import VariantsError
+from proctor.masters import read_master
+from proctor.variants import VariantsError, read_variants
 from proctor.verified import silent
 
 FILES = Path(__file__).parent / "files" / "tiny"
@@ -58,13 +59,13 @@ def test_a_good_assignment_is_verified_and_kept(tiny):
 
 def test_the_key_changes_with_all_that_a_verdict_depends_on(tiny):
     wrong = tiny.with_name("wrong.py")
-    keys = [verify._key(tiny, wrong, 2), verify._key(tiny, wrong, 3)]
+    keys = [verify._key(tiny, wrong, 2, 3), verify._key(tiny, wrong, 3, 3), verify._key(tiny, wrong, 2, 20)]
     wrong.write_text(wrong.read_text() + "\n")
-    keys.append(verify._key(tiny, wrong, 2))
+    keys.append(verify._key(tiny, wrong, 2, 3))
     edit(tiny, ("# Tiny", "# Tiny one"))
-    keys.append(verify._key(tiny, wrong, 2))
-    assert len(set(keys)) == 4
-    assert verify._key(tiny, wrong, 2) == keys[-1]
+    keys.append(verify._key(tiny, wrong, 2, 3))
+    assert len(set(keys)) == 5
+    assert verify._key(tiny, wrong, 2, 3) == keys[-1]
 
 
 def test_the_key_covers_every_module_that_judging_imports():
@@ -72,6 +73,19 @@ def test_the_key_covers_every_module_that_judging_imports():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.removeprefix("proctor.") for name in done.stdout.split()}
     assert loaded | {"__init__"} == set(verify.MODULES)
+
+
+def test_wrong_answers_get_the_seeds_they_are_given(tiny):
+    assignment, variants = read_master(tiny), read_variants(tiny.with_name("wrong.py"))
+    trials = list(verify._trials(assignment, variants, 4, 3))
+    drawn = {kind: sorted({trial.seed for trial in trials if trial.kind == kind}) for kind in ("wrong", "right")}
+    assert drawn == {"wrong": [0, 1, 2], "right": [0, 1, 2, 3]}
+    assert {trial.seed for trial in verify._trials(assignment, variants, 4, 20) if trial.kind == "wrong"} == {
+        0,
+        1,
+        2,
+        3,
+    }
 
 
 @pytest.mark.slow

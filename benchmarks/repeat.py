@@ -1,6 +1,6 @@
 """Grades the sample class again and again: the grades must be the same each time, and nothing may be left behind.
 
-    python benchmarks/soak.py [--rounds 5] [--jobs 2]          the work behind `make soak`
+    python benchmarks/repeat.py [--rounds 5] [--jobs 2]
 
 Each round grades a fresh copy of `_build/sample/submitted` from nothing. Looked at after each: the bytes of every table
 of grades, processes that outlived the round, files left in the temporary directory, and the time, which must not creep
@@ -8,6 +8,7 @@ up. Exit status 0 when all rounds agree, 1 when one does not, 3 when there is no
 """
 
 import argparse
+import ctypes
 import os
 import shutil
 import statistics
@@ -21,6 +22,7 @@ import psutil
 
 CLASS = Path("_build/sample/submitted")
 GRACE = 5.0  # seconds; Python's fork server ends when it sees that its parent has
+PR_SET_CHILD_SUBREAPER = 36  # of <sys/prctl.h>
 SLOWER = 2.0  # a round that takes this many times the median of those before it: something piles up
 
 
@@ -37,33 +39,32 @@ def round_of_grading(name: str, jobs: int) -> tuple[dict[str, bytes], float, lis
     Raises:
         subprocess.CalledProcessError: if `proctor grade` fails; its status says why.
     """
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+    with tempfile.TemporaryDirectory(prefix="repeat-") as folder:
         course, scratch = Path(folder) / "class", Path(folder) / "tmp"
         shutil.copytree(CLASS, course / "submitted")
         scratch.mkdir()
         command = [sys.executable, "-m", "proctor.cli", "grade", name, "--jobs", str(jobs)]
         command += ["--submissions", str(course / "submitted")]
         started = time.perf_counter()
-        # An own session and temporary directory: what is left of this round can be told from what others do here.
+        # An own temporary directory: what is left of this round can be told from what others do here.
         done = subprocess.Popen(
             command,
             env={**os.environ, "TMPDIR": str(scratch)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
         )
         output = done.communicate()[0]
         seconds = time.perf_counter() - started
         if done.returncode:
             raise subprocess.CalledProcessError(done.returncode, command, output)
-        left = _left_running(done.pid)
+        left = _left_running()
         left += [f"temporary {path.name}" for path in scratch.iterdir()]
         grades = {path.name: path.read_bytes() for path in sorted((course / "grades").glob("*.csv"))}
     return grades, seconds, left
 
 
-def soak(rounds: int, jobs: int, say=print) -> list[str]:
+def repeat(rounds: int, jobs: int, say=print) -> list[str]:
     """Run the rounds; the faults found, as sentences.
 
     Args:
@@ -80,6 +81,7 @@ def soak(rounds: int, jobs: int, say=print) -> list[str]:
     if not names:
         raise ValueError(f"there is no class in {CLASS}: `make sample` writes it")
     faults = []
+    _adopt_orphans()
     for name in names:
         first, times = None, []
         for number in range(1, rounds + 1):
@@ -96,24 +98,30 @@ def soak(rounds: int, jobs: int, say=print) -> list[str]:
     return faults
 
 
-def _left_running(session: int) -> list[str]:
+def _adopt_orphans():
+    """Make this process the parent of all whose own parent ends, whatever session or namespace they moved to."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _left_running() -> list[str]:
     deadline = time.monotonic() + GRACE
-    while found := [p for p in psutil.process_iter() if _of_session(p, session)]:
+    while found := [one for one in psutil.Process().children(recursive=True) if _runs(one)]:
         if time.monotonic() > deadline:
-            return [f"process {p.pid}" for p in found]
+            return [f"process {one.pid}" for one in found]
         time.sleep(0.2)
     return []
 
 
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _differing(one: dict, other: dict) -> list[str]:
     return sorted(file for file in one.keys() | other.keys() if one.get(file) != other.get(file))
-
-
-def _of_session(process: psutil.Process, session: int) -> bool:
-    try:
-        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
-    except (ProcessLookupError, psutil.NoSuchProcess, PermissionError):
-        return False
 
 
 def main() -> int:
@@ -123,9 +131,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     try:
-        faults = soak(options.rounds, options.jobs, say=lambda line: print(line, flush=True))
+        faults = repeat(options.rounds, options.jobs, say=lambda line: print(line, flush=True))
     except ValueError as error:
-        print(f"soak: {error}", file=sys.stderr)
+        print(f"repeat: {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
         print(error.output, file=sys.stderr)

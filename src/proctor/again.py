@@ -1,0 +1,74 @@
+"""Asking again: code that knows how often or in which order it was asked cannot rely on it.
+
+Every request of a tests cell is kept with its reply. At the end a few requests of every question that passed are put,
+in another order and mixed with those of other questions, to a fresh candidate that knows nothing of the first round. An
+honest function gives the same answer, also one that draws random numbers, because the candidate seeds the global
+generators with the request and its number.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from proctor import codec
+
+PROBES = 2  # requests of each question that are asked again
+MAX_KEPT = 2**20  # bytes of a request that is kept
+RTOL, ATOL = 1e-5, 1e-8  # sums in another place of memory may round otherwise
+
+
+class Record:
+    """The requests of one submission, with their replies, by question."""
+
+    def __init__(self):
+        self._seen: Counter[bytes] = Counter()
+        self._kept: dict[str, list[tuple[dict, dict]]] = {}
+
+    def numbered(self, request: dict) -> dict:
+        """The request with its occurrence: how many equal ones came before."""
+        data = codec.encode(request)
+        number = self._seen[data]
+        if len(data) <= MAX_KEPT:
+            self._seen[data] += 1
+        return {**request, "occurrence": number}
+
+    def keep(self, question: str, request: dict, reply: dict) -> None:
+        """Keep a request and what it brought."""
+        self._kept.setdefault(question, []).append((request, reply))
+
+    def probes(self, questions: Collection[str], seeds: Mapping[str, str]) -> list[tuple[str, dict, dict]]:
+        """Question, request and reply of what is to be asked again, in an order that nobody can foresee.
+
+        Args:
+            questions: those to ask again.
+            seeds: question -> its seed.
+        """
+        chosen = []
+        for question in sorted(questions):
+            kept = self._kept.get(question, [])
+            draw = random.Random(seeds.get(question))
+            chosen += [(question, *one) for one in draw.sample(kept, min(PROBES, len(kept)))]
+        random.Random("".join(seeds.values())).shuffle(chosen)
+        return chosen
+
+
+def agree(one: dict, other: dict) -> bool:
+    """Whether two replies say the same: equal values up to rounding, or exceptions of the same kind."""
+    if "value" in one and "value" in other:
+        return _same(one["value"], other["value"])
+    return one.get("kinds") == other.get("kinds") is not None
+
+
+def _same(one, other) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if one is None or isinstance(one, str | bool | int):
+        return one == other
+    one, other = np.asarray(one), np.asarray(other)  # a float, an array, a tensor
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=RTOL, atol=ATOL, equal_nan=True))

@@ -1,0 +1,274 @@
+"""Examiners and candidates as the host sees them: started through the zygote, watched, and ended.
+
+The zygote (``proctor.zygote``) forks them inside the sandbox. One zygote serves many threads. Where the kernel forbids
+user namespaces inside bubblewrap, ``OneByOne`` starts a sandbox for each child instead. Start either in a thread that
+lives as long: bubblewrap ends with the thread that started it.
+"""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import asdict, dataclass
+
+import psutil
+
+from proctor import jail
+from proctor.limits import process_tree
+from proctor.sandbox import environment, sandbox_command
+from proctor.zygote import MAX_PACKET
+
+START_SECONDS = 120.0
+
+
+class ZygoteLost(RuntimeError):
+    """The zygote did not start, or ended; the message says why."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How a child ended: exit status (negative: the signal), CPU seconds with all that it started, and what it says
+    went wrong while it was locked up, if anything did."""
+
+    status: int | None
+    cpu_seconds: float = 0.0
+    error: str = ""
+
+
+class Child:
+    """A child of the zygote, seen from the host."""
+
+    def __init__(self, report: socket.socket, namespaces: bool):
+        self._report, self._own_numbers = report, namespaces
+        self._pid, self._pidfd, self._end, self._error = None, None, None, ""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id on the host; None once it ended before that was known."""
+        while self._pid is None and self._end is None:
+            self._read()
+        return self._pid
+
+    @property
+    def end(self) -> End:
+        """How it ended; waits for that."""
+        while self._end is None:
+            self._read()
+        return self._end
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it ended within so many seconds."""
+        while self._end is None and select.select([self._report], [], [], seconds)[0]:
+            self._read()
+        return self._end is not None
+
+    def kill(self) -> None:
+        """End it and, where it has a process namespace of its own, all that it started."""
+        if self.pid is None or self._end is not None:
+            return
+        if self._own_numbers:
+            self.send_signal(signal.SIGKILL)
+            return
+        for process in process_tree(self._pid):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        with contextlib.suppress(ProcessLookupError):  # children whose parent had ended
+            os.killpg(self._pid, signal.SIGKILL)
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the process itself, wherever it runs; Linux only."""
+        while self._pidfd is None and self._end is None:
+            self._read()
+        if self._pidfd is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
+
+    def close(self) -> None:
+        """Kill it, wait for its end, and give the file descriptors back."""
+        self.kill()
+        _ = self.end
+        self._report.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    def _read(self):
+        try:
+            data, handles, _, _ = socket.recv_fds(self._report, MAX_PACKET, 1)
+        except OSError:
+            data, handles = b"", []
+        message = json.loads(data) if data else {"status": None}
+        if "error" in message:
+            self._error = message["error"]
+        elif "pid" in message:
+            self._pidfd = handles[0] if handles else None
+            self._pid = _host_pid(self._pidfd) if self._own_numbers and handles else message["pid"]
+        else:
+            self._end = End(message["status"], message.get("cpu_seconds", 0.0), self._error)
+
+
+class Zygote:
+    """Starts the zygote; ``start`` forks a child of it. Safe to use from several threads.
+
+    Args:
+        forbids: modules of ravine whose source is not to be there.
+        preload: modules to import besides ``LIBRARIES``.
+        sandboxed: run it in bubblewrap and lock its children up; False runs everything with your own rights.
+        namespaces: give each child namespaces of its own; False only where each has a sandbox of its own.
+        env: its environment; by default nothing of this machine's but where programs are.
+
+    Raises:
+        SandboxMissing: if a sandbox is asked for and this machine has none.
+    """
+
+    def __init__(self, forbids=(), preload=(), *, sandboxed: bool = True, namespaces: bool = True, env=None):
+        self._arguments = tuple(forbids), tuple(preload)
+        self._lock, self._stderr = threading.Lock(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._scratch = tempfile.TemporaryDirectory(prefix="proctor-", ignore_cleanup_errors=True)
+        self._namespaces, self._ready = sandboxed and namespaces, False
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "proctor.zygote", str(theirs.fileno())]
+        self._process = subprocess.Popen(
+            sandbox_command(command, forbids) if sandboxed else command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._stderr,
+            cwd=self._scratch.name,
+            env=env or environment(self._scratch.name),
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control.settimeout(START_SECONDS)
+        self._say({"preload": list(preload), "confined": sandboxed, "namespaces": self._namespaces})
+
+    def wait_until_ready(self) -> None:
+        """Wait for the imports.
+
+        Raises:
+            JailError: if the kernel does not let it make namespaces.
+            ZygoteLost: if it ended or took longer than ``START_SECONDS``.
+        """
+        with self._lock:
+            if self._ready:
+                return
+            try:
+                data = self._control.recv(MAX_PACKET)
+            except OSError as error:
+                self._lost(error)
+            message = json.loads(data) if data else {}
+            if "jail" in message:
+                raise jail.JailError(*message["jail"])
+            if not message.get("ready"):
+                self._lost(message.get("error"))
+            self._ready = True
+
+    def settled(self) -> "Zygote | OneByOne":
+        """This, once it is ready; closed, and something slower in its place, where the kernel allows no namespaces.
+
+        Raises:
+            ZygoteLost: if the libraries do not import; then it is closed.
+        """
+        try:
+            self.wait_until_ready()
+        except jail.JailError:
+            self.close()
+            return OneByOne(*self._arguments)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def start(self, role: str, channel: socket.socket, limits: jail.Limits | None = None, **settings) -> Child:
+        """Fork a child.
+
+        Args:
+            role: one of ``ROLES``.
+            channel: its socket; the caller's copy is closed.
+            limits: what it may use.
+            settings: plain data for the role.
+
+        Raises:
+            ZygoteLost: if the zygote is gone.
+        """
+        self.wait_until_ready()
+        report, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {"role": role, "limits": limits and asdict(limits), "settings": settings}
+        with self._lock:
+            self._say(request, channel.fileno(), theirs.fileno())
+        channel.close()
+        theirs.close()
+        return Child(report, self._namespaces)
+
+    def close(self) -> None:
+        """End the zygote and every child."""
+        self._control.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
+        self._scratch.cleanup()
+
+    def _say(self, message: dict, *handles):
+        try:
+            socket.send_fds(self._control, [json.dumps(message).encode()], handles)
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, why):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        self._stderr.seek(0)
+        last = self._stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+        raise ZygoteLost(f"the process that forks graders ended ({'; '.join([str(why or '')[:500], *last])})") from None
+
+
+class OneByOne:
+    """A sandbox for each child, used like ``Zygote``: slower, for kernels that allow no namespaces in bubblewrap."""
+
+    def __init__(self, forbids=(), preload=()):
+        self._arguments = forbids, preload
+
+    def start(self, role: str, channel: socket.socket, limits: jail.Limits | None = None, **settings) -> Child:
+        """Start a sandbox and fork its one child."""
+        zygote = Zygote(*self._arguments, namespaces=False)
+        return _OnlyChild(zygote, zygote.start(role, channel, limits, **settings))
+
+    def close(self) -> None:
+        """Nothing is left to close: each sandbox ends with its child."""
+
+
+class _OnlyChild(Child):
+    def __init__(self, zygote: Zygote, child: Child):
+        super().__init__(child._report, False)
+        self._zygote = zygote
+
+    @property
+    def pid(self):
+        """The sandbox itself: what runs inside is among its children."""
+        return self._zygote._process.pid
+
+    def kill(self):
+        self._zygote._process.kill()
+
+    def close(self):
+        self._zygote.close()
+        super().close()
+
+
+def open_zygote(forbids=(), preload=(), *, sandboxed: bool = True) -> Zygote | OneByOne:
+    """The fastest way of starting children that this machine allows, ready; see ``Zygote`` and ``Zygote.settled``."""
+    return Zygote(forbids, preload, sandboxed=sandboxed).settled()
+
+
+def _host_pid(pidfd: int) -> int:
+    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))

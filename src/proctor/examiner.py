@@ -1,0 +1,102 @@
+"""The examiner: reads one submission and judges it, in a process of its own that is locked up too.
+
+It is the only process that knows the tests and meets what the student's code sends. It parses the notebook, asks the
+host (``proctor.sitting``) which questions are still to be judged, runs given and tests cells, and asks for a candidate
+when it needs one. On the line to the host:
+
+    host       the assignment and the bytes handed in (pickled: the host is trusted; the other direction is JSON)
+    examiner   {"submission": …}
+    host       {"judge": [questions]}
+    examiner   {"launch": true}             host: a socket to a fresh candidate
+    examiner   {"bill": seconds}            the CPU limit from here on; no reply
+    examiner   {"why": true}                host: {"kind": …, "message": …}, why the candidate is gone
+    examiner   {"close": true}              the candidate is needed no more; no reply
+    examiner   {"judgement": …}
+"""
+
+import contextlib
+import json
+import pickle
+import socket
+from dataclasses import asdict
+
+from proctor import codec, intake
+from proctor.candidate import read_message, write_message
+from proctor.judge import GivenCellError, judge
+from proctor.limits import CandidateLost
+
+
+def take_part(channel: socket.socket) -> None:
+    """The role of a zygote's child: examine one submission."""
+    line = Line(channel)
+    work = pickle.loads(read_message(line.receive))
+    assignment, data, problems = work["assignment"], work["data"], work["problems"]
+    submission = intake.parse(data, assignment, work["student"], problems)
+    asked = line.ask({"submission": asdict(submission)})["judge"]
+    try:
+        judgement = judge(
+            assignment, submission.answers, launch=line.launch, secret=work["secret"], asked=asked, again=True
+        )
+    except GivenCellError as error:
+        line.say({"fault": str(error)})
+    else:
+        line.say({"judgement": judgement.to_dict()})
+
+
+class Line:
+    """The examiner's end of the line to the host."""
+
+    def __init__(self, channel: socket.socket):
+        self.channel, self.receive = channel, channel.makefile("rb", buffering=0)
+        self._send = channel.makefile("wb")
+
+    def say(self, message: dict) -> None:
+        """Tell the host something that needs no reply."""
+        write_message(self._send, json.dumps(message).encode())
+
+    def ask(self, message: dict) -> dict:
+        """Tell the host something and wait for its reply."""
+        self.say(message)
+        return json.loads(read_message(self.receive))
+
+    def launch(self) -> "SeatedCandidate":
+        """A fresh candidate; the role of ``judge``'s ``launch``."""
+        self.say({"launch": True})
+        _, handles, _, _ = socket.recv_fds(self.channel, 1, 1)
+        return SeatedCandidate(socket.socket(fileno=handles[0]), self)
+
+
+class SeatedCandidate:
+    """A candidate that the host watches; used like ``proctor.launch.Candidate``."""
+
+    cpu_seconds = 0.0  # the host knows
+
+    def __init__(self, channel: socket.socket, line: Line):
+        self._channel, self._line = channel, line
+        self._receive, self._send = channel.makefile("rb"), channel.makefile("wb")
+
+    def request(self, request: dict, cpu_seconds: float | None = None) -> dict:
+        """Send a request and wait for the reply; see ``Candidate.request``."""
+        if cpu_seconds is not None:
+            self._line.say({"bill": cpu_seconds})
+        try:
+            write_message(self._send, codec.encode(request))
+            reply = codec.decode(read_message(self._receive))
+        except (EOFError, OSError):
+            reply = None
+        except codec.CodecError as error:
+            raise CandidateLost("crash", f"the process sent what is no reply ({error})") from None
+        if reply is None:
+            why = self._line.ask({"why": True})
+            raise CandidateLost(why["kind"], why["message"])
+        if not isinstance(reply, dict):
+            raise CandidateLost("crash", "the process sent what is no reply")
+        return reply
+
+    def close(self) -> None:
+        """Give the candidate up."""
+        if not self._receive.closed:
+            self._line.say({"close": True})
+            for end in (self._send, self._receive, self._channel):
+                with contextlib.suppress(OSError):  # what was still to be sent
+                    end.close()

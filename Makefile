@@ -136,11 +136,12 @@ $(STAMPS)/class: $(wildcard solutions/*/*.py) $(wildcard src/proctor/sample_clas
 $(STAMPS)/graded-%: $(STAMPS)/class $(GRADING) $(RAVINE) $$(wildcard solutions/$$*/*)
 	@$(STEP) "Grade the sample class: $*" --stamp $@ --skip-on 3 -- $(BIN)/proctor grade $* --submissions $(SAMPLE)/submitted
 
-# Chromium for the browser tests, bubblewrap for the sandbox, git and venv for a bare machine: Debian's packages.
-system: ## Install Chromium and bubblewrap where this is Debian and you are root; else say what is missing
+# Chromium for the browser tests, bubblewrap and libseccomp for the sandbox, git and venv for a bare machine: Debian's packages.
+system: ## Install Chromium, bubblewrap and libseccomp where this is Debian and you are root; else say what is missing
 	@missing=; root=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	command -v bwrap >/dev/null || missing="$$missing bubblewrap"; \
+	$(PYTHON) -c 'import ctypes; ctypes.CDLL("libseccomp.so.2")' 2>/dev/null || missing="$$missing libseccomp2"; \
 	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then root=env; elif [ "$$CI" = true ] && sudo -n true 2>/dev/null; then root="sudo -n env"; fi; \

@@ -102,7 +102,8 @@ def outcome(scene: Scene, attack: Attack, score: float | None, honest: Iterable[
             if "won()" in attack.code
             else "points gained"
         )
-    if attack_class.secrets_in(attack_class.printed(course, attack.name), course):
+    told = attack_class.printed(course, attack.name) + attack_class.beside(course, attack.name)
+    if attack_class.secrets_in(told, course):
         return "secret read"
     if collections.Counter(attack_class.dangers(course, attack.name)) - baseline:
         return "script in the page"

@@ -40,13 +40,13 @@ class Cell:
     uses: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def solution(self) -> str:
         """The cell as the instructor runs it: markers removed, solution and hidden tests kept."""
         text = markers.without_region(self.source, markers.RUBRIC)
         return markers.without_markers(markers.without_markers(text, markers.SOLUTION), markers.HIDDEN_TESTS)
 
-    @property
+    @cached_property
     def released(self) -> str:
         """The cell as the student gets it: stub for the solution, no hidden tests, no rubric."""
         if self.role == "written":

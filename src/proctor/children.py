@@ -20,7 +20,9 @@ from dataclasses import asdict, dataclass
 import psutil
 
 from proctor import jail
+from proctor.assignment import Assignment
 from proctor.limits import process_tree
+from proctor.rules import imported, within
 from proctor.sandbox import environment, sandbox_command
 from proctor.zygote import MAX_PACKET
 
@@ -147,6 +149,13 @@ class Zygote:
         theirs.close()
         self._control.settimeout(START_SECONDS)
         self._say({"preload": list(preload), "confined": sandboxed, "namespaces": self._namespaces})
+
+    @classmethod
+    def of(cls, assignment: Assignment, *, sandboxed: bool = True) -> "Zygote":
+        """One for an assignment: it has imported what the given cells import, and not what they forbid."""
+        given = [cell.source for cell in assignment.cells if cell.role == "given"]
+        preload = [name for name in imported(given) if not within(name, assignment.forbids)]
+        return cls(assignment.forbids, preload, sandboxed=sandboxed)
 
     def wait_until_ready(self) -> None:
         """Wait for the imports.

@@ -196,13 +196,13 @@ def grade(
     from proctor.masters import MasterError
     from proctor.policy import PolicyError
     from proctor.sandbox import SandboxMissing
+    from proctor.scheduler import ClusterError
 
-    root = _root(course)
+    root, cluster = _root(course), _scheduler(scheduler, tls_ca, tls_cert, tls_key, unsafe)
     try:
         if dry_run:
             print_plan(plan(root, assignment, submissions=submissions, force=force), console)
             return
-        cluster = _scheduler(scheduler, tls_ca, tls_cert, tls_key, unsafe)
         with progress(console) as on_result:
             graded = run(
                 root,
@@ -216,29 +216,21 @@ def grade(
             )
     except SandboxMissing as error:
         _fail(str(error), 3)
-    except (MasterError, PolicyError, ZygoteLost, FileNotFoundError, BlockingIOError) as error:
+    except (MasterError, PolicyError, ZygoteLost, ClusterError, FileNotFoundError, BlockingIOError) as error:
         _fail(str(error))
-    except RuntimeError as error:
-        if not cluster:
-            raise
-        _fail(str(error))  # of the cluster, whose modules need Dask
     print_class(graded, console)
     raise typer.Exit(1 if graded.faults else 0)
 
 
 def _scheduler(address: str | None, ca: Path | None, cert: Path | None, key: Path | None, unsafe: bool):
-    if address is None:
-        if ca or cert or key:
-            _fail("--tls-ca, --tls-cert and --tls-key go with --scheduler", 2)
-        return None
-    if unsafe:
+    from proctor.scheduler import Scheduler
+
+    if address is None and (ca or cert or key):
+        _fail("--tls-ca, --tls-cert and --tls-key go with --scheduler", 2)
+    if address is not None and unsafe:
         _fail("--unsafe does not go with --scheduler: a cluster judges in the sandbox, or not at all", 2)
     try:
-        from proctor.scheduler import Scheduler
-
-        return Scheduler(address, ca, cert, key)
-    except ModuleNotFoundError as error:
-        _fail(f"--scheduler needs Dask ({error.name} is missing): install the extra `cluster` of this package", 2)
+        return None if address is None else Scheduler(address, ca, cert, key)
     except ValueError as error:
         _fail(str(error), 2)
 

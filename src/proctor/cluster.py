@@ -11,7 +11,6 @@ what they send each other; ``proctor.scheduler`` says who may reach them.
 """
 
 import contextlib
-import hashlib
 import json
 import queue
 from collections import deque
@@ -26,11 +25,11 @@ from distributed import Client, Future, KilledWorker
 from proctor.assignment import Assignment
 from proctor.cluster_worker import SANDBOX, VERSION, Task, examine, unfit
 from proctor.environment import judging_digest
-from proctor.grade import TRIES, Marker
 from proctor.intake import PROBLEMS, Problem, Submission, read_bytes
+from proctor.marker import TRIES, Marker, digest_of
 from proctor.results import Result, joined, part, question_keys
 from proctor.sandbox import SandboxMissing
-from proctor.scheduler import Scheduler
+from proctor.scheduler import ClusterError, Scheduler, VersionMismatch
 from proctor.sitting import Paper
 from proctor.verdict import Judgement, Verdict
 
@@ -39,14 +38,6 @@ CONNECT_SECONDS = 15.0
 PATIENCE = 600.0  # seconds to wait for a first worker, or for another when all are gone
 TEXTS = ("cell_errors", "outputs", "seeds")  # of a judgement: texts by question or cell
 KEPT = "what was judged is in the journal, and the next run goes on from there"
-
-
-class ClusterError(RuntimeError):
-    """The cluster cannot judge, or no longer; the message says why and what to do."""
-
-
-class VersionMismatch(ClusterError):
-    """A process of the cluster would judge otherwise than this one: other code, library, PyTorch, NumPy or Python."""
 
 
 class Cluster(Marker):
@@ -141,7 +132,7 @@ class Cluster(Marker):
     def _read(self, student: str, folder: Path) -> "_Job":
         assignment, secret = self._assignment, self._secret
         data, problems = read_bytes(folder, assignment.name)
-        digest = hashlib.sha256(repr(problems).encode() + (data or b"")).hexdigest()
+        digest = digest_of(data, problems)
         before = self._journal.read(student) if self._journal else None
         keys = question_keys(assignment, before.submission.answers, secret) if before else {}
         known = self._look_up(keys)

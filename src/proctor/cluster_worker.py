@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass, field
 
 from proctor import sandbox
 from proctor.assignment import Assignment
-from proctor.children import OneByOne, Zygote, ZygoteLost, open_zygote
+from proctor.children import OneByOne, Zygote, ZygoteLost
 from proctor.environment import judging_digest
 from proctor.results import question_keys
-from proctor.rules import imported, within
 from proctor.sitting import Paper, sit
 
 VERSION, SANDBOX = "version", "sandbox"  # what a process of the cluster may lack
@@ -126,8 +125,7 @@ class _Seat:
 
 
 def _open(assignment: Assignment) -> Zygote | OneByOne:
-    given = [cell.source for cell in assignment.cells if cell.role == "given"]
-    return open_zygote(assignment.forbids, [name for name in imported(given) if not within(name, assignment.forbids)])
+    return Zygote.of(assignment).settled()
 
 
 _zygotes = Zygotes()

@@ -76,8 +76,13 @@ def decode(data: bytes):
         raise CodecError(f"malformed data: {type(error).__name__}") from error
 
 
-def _count(depth, items):
-    items[0] += 1
+def _plain_numbers(values) -> bool:
+    """Whether all are finite floats, which JSON holds as they are: looked at in bulk, since lists of them are long."""
+    return set(map(type, values)) == {float} and all(map(math.isfinite, values))
+
+
+def _count(depth, items, more=1):
+    items[0] += more
     if depth > MAX_DEPTH:
         raise CodecError(f"nested deeper than {MAX_DEPTH}")
     if items[0] > MAX_ITEMS:
@@ -106,6 +111,9 @@ def _encode(value, arrays, depth, items):
     if isinstance(value, str):
         return str(value)
     if isinstance(value, list):
+        if _plain_numbers(value):
+            _count(depth, items, len(value))
+            return value
         return [_encode(item, arrays, depth + 1, items) for item in value]
     if isinstance(value, tuple):
         return {"tuple": [_encode(item, arrays, depth + 1, items) for item in value]}
@@ -148,6 +156,9 @@ def _decode(tree, arrays, depth, items):
             raise CodecError("an integer too large")
         return tree
     if isinstance(tree, list):
+        if _plain_numbers(tree):
+            _count(depth, items, len(tree))
+            return tree
         return [_decode(item, arrays, depth + 1, items) for item in tree]
     if len(tree) != 1:
         raise CodecError("malformed data")

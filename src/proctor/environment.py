@@ -12,20 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 JUDGING = (
-    *(
-        "__init__",
-        "asserts",
-        "assignment",
-        "calls",
-        "candidate",
-        "codec",
-        "files",
-        "judge",
-        "launch",
-        "markers",
-        "masters",
-    ),
-    *("masters", "proxy", "rules", "seeds", "verdict"),
+    *("__init__", "again", "asserts", "assignment", "calls", "candidate", "codec", "examiner", "files", "intake"),
+    *("judge", "launch", "limits", "markers", "masters", "proxy", "rules", "sandbox", "seeds", "verdict"),
 )
 LIBRARIES = ("torch", "numpy", "ipython")
 

@@ -68,6 +68,8 @@ def take_part(channel: socket.socket, trusted: bool = False) -> None:
     matplotlib.rcParams["backend"] = os.environ["MPLBACKEND"]  # which Matplotlib reads only when it is imported
     app.start()
     if trusted:
+        for closing in (app.close, app.iopub_thread.stop):  # they may wait for one another; all has been sent by now
+            atexit.unregister(closing)
         atexit._run_exitfuncs()
 
 

@@ -34,6 +34,7 @@ from proctor.jail import Limits
 from proctor.limits import over_limit, usage_of
 
 TRUSTED = "PROCTOR_TRUSTED"
+STREAMS = ("stdout", "stderr")  # of a trusted kernel
 PASSED_ON = ("PROCTOR_SEED",)  # of the environment, to a kernel in the sandbox
 CHANNELS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 LIMITS = Limits(memory=MAX_MEMORY + 2**30, cpu_seconds=1800)  # ipykernel's eight threads reserve address space
@@ -69,10 +70,10 @@ class RavineProvisioner(LocalProvisioner):
         files, handles = b"", [_listen(f"{self.parent.ip}-{self.connection_info[name]}") for name in CHANNELS]
         if self._trusted:
             environment.pop(TRUSTED)
-            streams = [kwargs.get(name) or default for name, default in (("stdout", 1), ("stderr", 2))]
+            streams = [kwargs[n].fileno() if hasattr(kwargs.get(n), "fileno") else i for i, n in enumerate(STREAMS, 1)]
         else:
             environment = {name: environment[name] for name in PASSED_ON if name in environment}
-            streams, files = [], archive(Path(directory)) if directory else archive(None)
+            streams, files = [], archive(Path(directory) if directory else None)
         names = (*CHANNELS, "transport", "ip", "signature_scheme")
         request = {
             "sockets": CHANNELS,
@@ -83,7 +84,9 @@ class RavineProvisioner(LocalProvisioner):
             "directory": str(directory or os.getcwd()),
         }
         try:
-            starting = _starter.submit(_start, self._trusted, [*handles, *streams], json.dumps(request).encode(), files)
+            starting = _starter.submit(
+                _start, self._trusted, [*(h.fileno() for h in handles), *streams], json.dumps(request).encode(), files
+            )
             self.process = ForkedKernel(await asyncio.wrap_future(starting), self._trusted)
         finally:
             for handle in handles:
@@ -124,7 +127,8 @@ class ForkedKernel:
 
     def wait(self) -> int:
         """Its exit status, once it has ended."""
-        self.close(kill=False)
+        _ = self._child.end
+        self.close()
         return self._status()
 
     def send_signal(self, number: int) -> None:
@@ -140,11 +144,8 @@ class ForkedKernel:
 
     terminate = kill
 
-    def close(self, kill: bool = True) -> None:
-        """Give back what is left of it."""
-        if kill:
-            self._child.kill()
-        _ = self._child.end
+    def close(self) -> None:
+        """End it, and give back what is left of it."""
         self._child.close()
 
     def _status(self):
@@ -193,7 +194,7 @@ def _start(trusted, handles, request, files) -> Child:
         ours.settimeout(START_SECONDS)
         child = _fork(trusted, theirs)
         try:
-            socket.send_fds(ours, [b"!"], [h if isinstance(h, int) else h.fileno() for h in handles])
+            socket.send_fds(ours, [b"!"], handles)
             with ours.makefile("wb") as stream:
                 write_message(stream, request)
                 write_message(stream, files)

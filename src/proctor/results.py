@@ -144,4 +144,4 @@ class Journal:
     def write(self, result: Result) -> None:
         """Keep the result of a submission that was judged."""
         data = asdict(result) | {"format": FORMAT}
-        write_atomic(self.folder / f"{result.submission.student}.json", json.dumps(data, indent=1) + "\n")
+        write_atomic(self.folder / f"{result.submission.student}.json", json.dumps(data) + "\n", durable=False)

@@ -51,6 +51,18 @@ def sandbox_problem() -> str | None:
     return None if done.returncode == 7 else f"bubblewrap fails: {done.stderr.strip() or done.returncode}"
 
 
+@functools.cache
+def jail_problem() -> str | None:
+    """Why children cannot lock themselves up inside bubblewrap here, or None if they can: one really does it.
+
+    Grading works without, with a bubblewrap for each process, and is many times slower.
+    """
+    code = "from proctor import jail; jail.become_root_of_processes(); jail.system_call_filter(); raise SystemExit(7)"
+    command = sandbox_command([sys.executable, "-c", code])
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment(HOME))
+    return None if done.returncode == 7 else (done.stderr.strip().splitlines() or [str(done.returncode)])[-1]
+
+
 def environment(home: str) -> dict[str, str]:
     """The environment of a process that runs students' code: nothing of this machine's but where programs are."""
     keep = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "PYTHONPATH", "RAVINE_DEVICE")

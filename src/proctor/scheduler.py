@@ -6,12 +6,19 @@ with the host's name: the authority that signs them must be the cluster's own.
 """
 
 import contextlib
+import importlib.util
 import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from distributed import Security
+
+class ClusterError(RuntimeError):
+    """The cluster cannot judge, or no longer; the message says why and what to do."""
+
+
+class VersionMismatch(ClusterError):
+    """A process of the cluster would judge otherwise than this one: other code, library, PyTorch, NumPy or Python."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Scheduler:
         tls_key: its key. Without these three, Dask's own configuration says where they are.
 
     Raises:
-        ValueError: if the address cannot be used, or a file for TLS is missing.
+        ValueError: if the address cannot be used, a file for TLS is missing, or Dask is not installed.
     """
 
     address: str
@@ -34,6 +41,10 @@ class Scheduler:
     tls_key: Path | None = None
 
     def __post_init__(self):
+        if importlib.util.find_spec("distributed") is None:
+            raise ValueError(
+                "--scheduler needs Dask, which is not installed: install this package with its extra `cluster`"
+            )
         parts = urlsplit(self.address)
         try:
             complete = bool(parts.hostname and parts.port)
@@ -49,14 +60,16 @@ class Scheduler:
             )
         self.security()
 
-    def security(self) -> Security | None:
-        """Dask's settings for TLS; None for tcp."""
+    def security(self):
+        """Dask's settings for TLS, a ``distributed.Security``; None for tcp."""
         files = {"tls_ca_file": self.tls_ca, "tls_client_cert": self.tls_cert, "tls_client_key": self.tls_key}
         given = {name: str(path) for name, path in files.items() if path is not None}
         if self.address.startswith("tcp:"):
             if given:
                 raise ValueError(f"files for TLS were given, but {self.address} does not use it: say tls://")
             return None
+        from distributed import Security
+
         security = Security(require_encryption=True, **given)
         for name in files:
             path = getattr(security, name)

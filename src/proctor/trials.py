@@ -9,10 +9,13 @@ import contextlib
 import io
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
+
+import psutil
 
 from proctor import candidate
 from proctor.assignment import Assignment
@@ -25,6 +28,7 @@ PRELOAD = ["torch", "numpy", "matplotlib.pyplot", "IPython.core.interactiveshell
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 BATCH = 12
 WALL_SECONDS = 300.0
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ def run_trials(
                     outcomes[number] = outcome
                     on_done()
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():  # or the pool would wait for what they are at
+                worker.terminate()
             raise
     return [outcomes[number] for number in range(len(trials))]
 
@@ -119,7 +124,23 @@ def _pool(jobs: int, assignment: Assignment) -> ProcessPoolExecutor:
 def _start_worker(assignment: Assignment):
     global _assignment
     _assignment = assignment
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGALRM, _end_with_the_run)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
     candidate.warm_up()
+
+
+def _end_with_the_run(*_):
+    # A worker that waits for work never learns that the process which had it was killed; nor does the fork server.
+    if not multiprocessing.parent_process().is_alive():
+        _end()
+
+
+def _end(*_):
+    for process in psutil.Process().children(recursive=True):  # the examiner, and the candidate that it waits for
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    os._exit(1)
 
 
 def _run(trials: list[Trial]) -> list[Outcome]:

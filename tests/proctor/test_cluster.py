@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,18 +14,24 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from proctor import cluster as cluster_module
-from proctor.cluster import PER_THREAD, Cluster, ClusterError, VersionMismatch, read_judgement, read_submission
-from proctor.grade import Marker, find_submissions
+from proctor.cli import app
+from proctor.cluster import PER_THREAD, Cluster, read_judgement, read_submission
+from proctor.grade import grade
+from proctor.handed_in import find_submissions
+from proctor.marker import Marker
 from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 from proctor.results import Journal
-from proctor.scheduler import Scheduler
+from proctor.sandbox import SandboxMissing
+from proctor.scheduler import ClusterError, Scheduler, VersionMismatch
 from proctor.sitting import Paper
 from proctor.verdict import Judgement, Verdict
 
-MASTER = read_master(Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md")
+COURSE = Path(__file__).parent / "files" / "course"
+MASTER = read_master(COURSE / "solutions" / "warmup" / "warmup.md")
 RIGHT = MASTER.solutions()
 AUTOMATIC = sum(question.points for question in MASTER.questions if not question.written)
 SECRET = b"a secret of this assignment's own"
@@ -54,6 +61,7 @@ def sit(zygote, paper, ask):
 
 cluster_worker.sit, cluster_worker._open = sit, lambda assignment: open(os.devnull)
 """
+BARE = "from proctor import sandbox\nsandbox.sandbox_problem = lambda: 'no bubblewrap'\n"
 OTHER_CODE = "import proctor.environment as e\ne.judging_digest = lambda: 'f' * 64\n"
 
 
@@ -65,6 +73,7 @@ class Machines:
         (folder / "tmp").mkdir(parents=True)
         (folder / "stub.py").write_text(STUB)
         (folder / "other.py").write_text(OTHER_CODE)
+        (folder / "bare.py").write_text(BARE)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DASK", "PYTHONWARN"))}
         self.env = kept | {"OMP_NUM_THREADS": "1", "TMPDIR": str(folder / "tmp"), "DASK_CONFIG": str(folder / "none")}
         self.env |= {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
@@ -119,6 +128,14 @@ def hand_in(course: Path, student: str, answers: dict[str, str]) -> None:
     path = course / "submitted" / student / "warmup" / "warmup.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(notebook_text(notebook))
+
+
+def start_with_a_worker(place: Scheduler) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with Cluster(place, MASTER, SECRET) as far:
+            far.start()
+        time.sleep(0.2)
 
 
 def work(course: Path) -> dict[str, list[Path]]:
@@ -203,8 +220,7 @@ def test_what_goes_wrong_on_a_cluster_has_a_name(tmp_path, monkeypatch):
         with Cluster(place, MASTER, SECRET) as far:
             far.start()
             late = cluster.worker("other.py")
-            while len(far._client.nthreads()) < 2:
-                time.sleep(0.05)
+            far._client.wait_for_workers(2, timeout=START_SECONDS)
             for process in cluster.processes[1:-1]:
                 process.kill()
             with pytest.raises(VersionMismatch, match="a worker would judge otherwise than this machine"):
@@ -212,6 +228,17 @@ def test_what_goes_wrong_on_a_cluster_has_a_name(tmp_path, monkeypatch):
         with pytest.raises(VersionMismatch, match=r"the worker tcp://.*expected judging code .*, got ffffffffffff"):
             Cluster(place, MASTER, SECRET).start()
         late.kill()
+
+        # A worker without a sandbox, and no worker at all.
+        bare = cluster.worker("bare.py")
+        with pytest.raises(SandboxMissing, match=r"the worker tcp://.* cannot sandbox \(no bubblewrap\)"):
+            start_with_a_worker(place)
+        bare.kill()
+        with monkeypatch.context() as patch, Cluster(place, MASTER, SECRET) as far:
+            patch.setattr(cluster_module, "PATIENCE", 1.0)
+            far.start()
+            with pytest.raises(ClusterError, match=r"has had no worker for 1 s: start some; .* in the journal"):
+                list(far.mark_all(work(tmp_path)))
 
         # The scheduler is lost.
         (tmp_path / "submitted" / "ada").rename(tmp_path / "submitted" / "slow")
@@ -228,17 +255,19 @@ def test_what_goes_wrong_on_a_cluster_has_a_name(tmp_path, monkeypatch):
 
 
 @QUIET
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # nbgrader's
 @pytest.mark.slow
 def test_over_tls_only_who_has_a_certificate_of_the_clusters_authority(tmp_path):
     ours, theirs = certificates(tmp_path / "ours"), certificates(tmp_path / "theirs")
     hand_in(tmp_path, "ada", RIGHT)
+    shutil.copytree(COURSE / "solutions", tmp_path / "solutions")
     arguments = ("--tls-ca-file", ours["tls_ca"], "--tls-cert", ours["tls_cert"], "--tls-key", ours["tls_key"])
     with machines(tmp_path / "machines", "stub.py", tls=arguments) as cluster:
         assert cluster.address.startswith("tls://")
-        with Cluster(Scheduler(cluster.address, **ours), MASTER, SECRET) as far:
-            far.start()
-            ((_, result, _),) = far.mark_all(work(tmp_path))
-            assert result.judgement.earned == AUTOMATIC
+        place = Scheduler(cluster.address, **ours)
+        graded = grade(tmp_path, "warmup", scheduler=place)
+        assert [(row.student, row.earned, row.reused) for row in graded.rows] == [("ada", AUTOMATIC, False)]
+        assert [row.reused for row in grade(tmp_path, "warmup", scheduler=place).rows] == [True]
         with pytest.raises(ClusterError, match=r"no Dask scheduler can be reached at tls://"):
             Cluster(Scheduler(cluster.address, **theirs), MASTER, SECRET).start()
 
@@ -278,3 +307,21 @@ def test_a_reply_is_data_and_points_are_the_assignments():
     judgement["verdicts"][0]["kind"] = "praise"
     with pytest.raises(ValueError, match="expected a kind out of"):
         read_judgement(judgement, MASTER, ["double"])
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["--scheduler", "tcp://127.0.0.1:1", "--unsafe"], "--unsafe does not go with --scheduler"),
+        (["--scheduler", "tcp://10.0.0.5:8786"], "tcp://10.0.0.5:8786 is not this machine"),
+        (["--tls-ca", "ca.pem"], "go with --scheduler"),
+    ],
+)
+def test_wrong_use_is_named_before_any_connection(arguments, message):
+    done = CliRunner().invoke(app, ["grade", "warmup", "--course", str(COURSE), *arguments])
+    assert done.exit_code == 2 and message in done.stderr
+
+
+def test_a_cluster_judges_in_the_sandbox_or_not_at_all():
+    with pytest.raises(ValueError, match="--unsafe is for this machine only"):
+        grade(COURSE, "warmup", sandboxed=False, scheduler=Scheduler("tcp://127.0.0.1:1"))

@@ -22,7 +22,7 @@ def test_a_course_is_looked_at_as_a_whole_and_a_students_copy_in_part(tmp_path):
     student = [one.name for one in doctor.doctor(tmp_path)]
     assert student == ["Python", "packages", "PyTorch", "directory"]
     names = [one.name for one in doctor.doctor(course(tmp_path))]
-    expected = ["sandbox", "namespaces", "Chromium", "cores", "memory", "gradebook", "secret"]
+    expected = ["sandbox", "fast grading", "Chromium", "cores", "memory", "gradebook", "secret"]
     assert names == student + expected
 
 
@@ -85,9 +85,15 @@ def test_a_sandbox_that_does_not_start_is_reported_with_its_reason(monkeypatch):
     assert "bubblewrap" in found.fix
 
 
-def test_other_systems_have_no_namespaces(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert not doctor.namespaces().ok
+def test_a_kernel_without_namespaces_grades_slowly_and_learns_how_to_change_that(monkeypatch):
+    monkeypatch.setattr("proctor.sandbox.sandbox_problem", lambda: None)
+    monkeypatch.setattr("proctor.sandbox.jail_problem", lambda: "unshare: Operation not permitted")
+    found = doctor.fast_grading()
+    assert not found.ok and "Operation not permitted" in found.detail and found.fix
+    monkeypatch.setattr("proctor.sandbox.jail_problem", lambda: None)
+    assert doctor.fast_grading().ok
+    monkeypatch.setattr("proctor.sandbox.sandbox_problem", lambda: "none")
+    assert not doctor.fast_grading().ok
 
 
 def test_a_missing_browser_is_a_finding(monkeypatch):

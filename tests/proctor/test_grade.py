@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from proctor import desk
+from proctor import desk, marker
 from proctor import grade as grading
 from proctor.children import ZygoteLost
-from proctor.grade import TRIES, find_submissions, grade, plan
+from proctor.grade import grade, plan
+from proctor.handed_in import find_submissions
 from proctor.intake import parse
 from proctor.masters import MasterError, read_master
 from proctor.release import notebook_text, release_notebook
@@ -170,8 +171,8 @@ class Sittings:
 
     def __init__(self, monkeypatch, judge):
         self.asked, self.started, self.judge = [], 0, judge
-        monkeypatch.setattr(grading, "Zygote", lambda *args, **kwargs: self)
-        monkeypatch.setattr(grading, "sit", self.sit)
+        monkeypatch.setattr(marker.Zygote, "of", lambda *args, **kwargs: self)
+        monkeypatch.setattr(marker, "sit", self.sit)
         self.started = -1
 
     def settled(self):
@@ -239,8 +240,8 @@ def test_a_lost_zygote_is_replaced_and_costs_nobody_anything(small, monkeypatch)
 def test_whoever_cannot_be_judged_is_the_only_one_without_a_score(small, monkeypatch):
     sittings = Sittings(monkeypatch, lambda student: SittingError("odd") if student == "ada" else "pass")
     graded = grade(small, "warmup", jobs=2, sandboxed=False)
-    assert [(row.student, row.fault) for row in graded.faults] == [("ada", "odd")]
-    assert [asked for asked in sittings.asked if asked[0] == "ada"] == [("ada", ("double", "counter"))] * TRIES
+    assert [(row.student, row.fault) for row in graded.faults] == [("ada", "SittingError: odd")]
+    assert [asked for asked in sittings.asked if asked[0] == "ada"] == [("ada", ("double", "counter"))] * marker.TRIES
     assert Journal(small, "warmup").students() == ["bob", "carl"]
     sittings.judge = lambda student: "pass"
     assert grade(small, "warmup", jobs=1, sandboxed=False).faults == []

@@ -3,6 +3,7 @@
 import dask
 import pytest
 
+from proctor import scheduler
 from proctor.scheduler import Scheduler
 
 
@@ -52,3 +53,9 @@ def test_dasks_own_configuration_will_do(files):
     with dask.config.set({f"distributed.comm.tls.{name}": str(files[file]) for name, file in names.items()}):
         security = Scheduler("tls://node17:8786").security()
     assert security.require_encryption and security.tls_ca_file == str(files["tls_ca"])
+
+
+def test_without_dask_it_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(scheduler.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="install this package with its extra `cluster`"):
+        Scheduler("tcp://127.0.0.1:8786")

@@ -1,7 +1,12 @@
 """The engine of verify: outcomes in order, faults named, one bad trial never spoils its neighbors."""
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from proctor.masters import read_master
@@ -42,3 +47,21 @@ def test_outcomes_come_in_order_whatever_the_answers_do():
     assert [len(outcome.failed) for outcome in outcomes] == [0, 2, 2, 0, 2, 0]
     assert [outcome.verdicts[0].kind for outcome in outcomes] == ["pass", "crash", "timeout", "pass", "error", "pass"]
     assert all(outcome.fault == "" for outcome in outcomes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
+def test_nothing_goes_on_when_the_run_is_stopped(end):
+    code = f"""
+from pathlib import Path
+from proctor.masters import read_master
+from proctor.trials import Trial, run_trials
+loops = [Trial("mutant", "halve", str(n), {{"halve": "while True: pass"}}, cpu_seconds=2) for n in range(40)]
+run_trials(read_master(Path({str(TINY)!r})), loops, jobs=2)
+"""
+    running = psutil.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while len(found := running.children(recursive=True)) < 6 and time.monotonic() < deadline:
+        time.sleep(0.1)  # two workers, their examiners and candidates, the fork server, the resource tracker
+    running.send_signal(end)
+    assert len(found) >= 6 and psutil.wait_procs([running, *found], timeout=15)[1] == []

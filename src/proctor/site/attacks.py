@@ -55,7 +55,7 @@ def summary(stored: dict) -> str:
 
 
 def _table(rows: list[dict]) -> nodes.table:
-    table, group = nodes.table(classes=["attacks"]), nodes.tgroup(cols=3)
+    table, group = nodes.table(classes=["claims", "attacks"]), nodes.tgroup(cols=3)
     table += group
     group += [nodes.colspec(colwidth=width) for width in (60, 20, 20)]
     head, body = nodes.thead(), nodes.tbody()

@@ -181,6 +181,12 @@ def printed(course: Path, student: str) -> str:
     return "\n".join(texts)
 
 
+def beside(course: Path, student: str) -> str:
+    """What was copied beside the autograded notebook, from where it gets into the feedback folder."""
+    files = [path for path in _files(course / "autograded" / student) if path.suffix != ".ipynb"]
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in files)
+
+
 def size(course: Path, student: str) -> int:
     """Bytes of all that was written about a submission."""
     written = [*_files(course / "feedback" / student), *_files(course / "autograded" / student)]

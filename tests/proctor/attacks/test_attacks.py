@@ -8,11 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from attack_cases import FULL, HERE, NAME, read_attacks
-from attack_class import HONEST, MAX_BYTES, Reader, Scene, dangers, page, rows, secrets_in, size
+from attack_class import HONEST, MAX_BYTES, Reader, Scene, beside, dangers, page, rows, secrets_in, size
 
 from proctor.results import Journal
 from proctor.sandbox import HOW_TO, sandbox_problem
@@ -71,7 +68,7 @@ def test_attack(graded, attack):
     assert set(attack.problems) <= {problem.code for problem in result.submission.problems}
     shown, told = page(course, attack.name), rows(course, attack.name)
     assert shown, "no page was written"
-    assert secrets_in(shown + told, course) == []
+    assert secrets_in(shown + told + beside(course, attack.name), course) == []
     assert [text for text in attack.absent if text in shown] == []
     assert [text for text in attack.absent if text in told and not text.startswith("<")] == []  # a table is no page
     assert dangers(course, attack.name) == []

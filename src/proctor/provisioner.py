@@ -34,7 +34,6 @@ from proctor.jail import Limits
 from proctor.limits import over_limit, usage_of
 
 TRUSTED = "PROCTOR_TRUSTED"
-STREAMS = ("stdout", "stderr")  # of a trusted kernel
 PASSED_ON = ("PROCTOR_SEED",)  # of the environment, to a kernel in the sandbox
 CHANNELS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 LIMITS = Limits(memory=MAX_MEMORY + 2**30, cpu_seconds=1800)  # ipykernel's eight threads reserve address space
@@ -66,31 +65,32 @@ class RavineProvisioner(LocalProvisioner):
         """
         if not self._forked:
             return await super().launch_kernel(cmd, **kwargs)
-        environment, directory = kwargs["env"], kwargs.get("cwd")
-        files, handles = b"", [_listen(f"{self.parent.ip}-{self.connection_info[name]}") for name in CHANNELS]
+        listening = [_listen(f"{self.parent.ip}-{self.connection_info[name]}") for name in CHANNELS]
+        handles, directory, files = [one.fileno() for one in listening], kwargs.get("cwd"), b""
         if self._trusted:
-            environment.pop(TRUSTED)
-            streams = [kwargs[n].fileno() if hasattr(kwargs.get(n), "fileno") else i for i, n in enumerate(STREAMS, 1)]
+            environment = {name: value for name, value in kwargs["env"].items() if name != TRUSTED}
+            given = (kwargs.get("stdout"), kwargs.get("stderr"))
+            handles += [one.fileno() if hasattr(one, "fileno") else number for number, one in enumerate(given, 1)]
         else:
-            environment = {name: environment[name] for name in PASSED_ON if name in environment}
-            streams, files = [], archive(Path(directory) if directory else None)
-        names = (*CHANNELS, "transport", "ip", "signature_scheme")
+            environment = {name: kwargs["env"][name] for name in PASSED_ON if name in kwargs["env"]}
+            files = archive(Path(directory) if directory else None)
+        connection = {name: self.connection_info[name] for name in (*CHANNELS, "transport", "ip", "signature_scheme")}
         request = {
-            "sockets": CHANNELS,
             "arguments": cmd[2:],
-            "connection": {name: self.connection_info[name] for name in names}
-            | {"key": self.parent.session.key.decode()},
+            "sockets": CHANNELS,
+            "connection": connection | {"key": self.parent.session.key.decode()},
             "environment": environment,
             "directory": str(directory or os.getcwd()),
         }
         try:
-            starting = _starter.submit(
-                _start, self._trusted, [*(h.fileno() for h in handles), *streams], json.dumps(request).encode(), files
-            )
+            starting = _starter.submit(_start, self._trusted, handles, json.dumps(request).encode(), files)
             self.process = ForkedKernel(await asyncio.wrap_future(starting), self._trusted)
+        except BaseException:
+            await self.cleanup()
+            raise
         finally:
-            for handle in handles:
-                handle.close()
+            for one in listening:
+                one.close()
         self.pid = self.process.pid
         return self.connection_info
 

@@ -10,6 +10,7 @@ the same again, from code that draws random numbers too.
 Started by ``proctor.zygote`` and ``proctor.launch``, forked or as ``python -m proctor.candidate``.
 """
 
+import ast
 import contextlib
 import hashlib
 import importlib.abc
@@ -122,6 +123,7 @@ def warm_up() -> None:
     global _prepared
     _prepared = _shell()
     _prepared.run_cell("pass", store_history=False)
+    _prepared.display_formatter.format(1)
 
 
 def _shell():
@@ -132,10 +134,21 @@ def _shell():
     config.HistoryManager.enabled = False  # no SQLite file, no thread
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
+    transform = shell.input_transformer_manager.transform_cell
+    # What is Python already needs no transforming, which takes longer than most cells.
+    shell.input_transformer_manager.transform_cell = lambda cell: cell if _is_python(cell) else transform(cell)
     shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the reply carries the error
     shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it
     shell.ask_exit = lambda: sys.exit()  # `exit()` in a cell is as much as `sys.exit()`
     return shell
+
+
+def _is_python(cell: str) -> bool:
+    try:
+        ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 class _Printed(io.StringIO):

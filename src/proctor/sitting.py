@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from proctor.assignment import Assignment
 from proctor.candidate import MAX_MEMORY, read_message, write_message
-from proctor.children import OneByOne, Zygote
+from proctor.children import OneByOne, Zygote, ZygoteLost
 from proctor.intake import Problem, Submission
 from proctor.jail import Limits
 from proctor.limits import POLL, how_it_ended, over_limit, usage_of
@@ -78,8 +78,7 @@ class _Sitting:
         self.zygote, self.paper = zygote, paper
         self.candidate, self.why, self.cpu_seconds, self.status, self.error = None, None, 0.0, None, ""
         self.limit = self.billed = self.before = None
-        self.line, theirs = socket.socketpair()
-        self.examiner = zygote.start("examiner", theirs, EXAMINER)
+        self.examiner, self.line = zygote.take("examiner", EXAMINER)
         self.receive, self.send = self.line.makefile("rb", buffering=0), self.line.makefile("wb")
 
     def run(self, ask):
@@ -126,6 +125,8 @@ class _Sitting:
         except (EOFError, OSError, ValueError):
             self.examiner.kill()
             end = self.examiner.end
+            if end.status is None:
+                raise ZygoteLost("the process that forks examiners ended") from None
             raise SittingError(f"the examiner: {end.error or how_it_ended(end.status)}") from None
 
     def _tell(self, message: dict):
@@ -138,10 +139,10 @@ class _Sitting:
     def _launch(self):
         self._close_candidate()
         self.why = None
-        ours, theirs = socket.socketpair()
-        self.candidate = self.zygote.start("candidate", theirs, CANDIDATE, forbids=list(self.paper.assignment.forbids))
-        with ours, contextlib.suppress(OSError):
-            socket.send_fds(self.line, [b"!"], [ours.fileno()])
+        forbids = list(self.paper.assignment.forbids)
+        self.candidate, channel = self.zygote.take("candidate", CANDIDATE, forbids=forbids)
+        with channel, contextlib.suppress(OSError):
+            socket.send_fds(self.line, [b"!"], [channel.fileno()])
 
     def _watch(self):
         if self.candidate is None or self.limit is None or self.candidate.pid is None:
@@ -157,6 +158,8 @@ class _Sitting:
         if self.candidate is not None:
             ended = self.candidate.wait(LINGER)  # the stream closes a moment before the process has its exit status
             self._close_candidate()
+            if self.status is None:
+                raise ZygoteLost("the process that forks candidates ended")
             if self.error:
                 raise SittingError(f"the candidate: {self.error}")
             self.why = "crash", how_it_ended(self.status if ended else None)

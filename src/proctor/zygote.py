@@ -68,8 +68,8 @@ def warm_up(preload=()) -> None:
     from proctor import candidate
 
     torch.set_num_threads(1)
-    # The first optimizer imports half of torch's compiler.
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
+    if "torch.optim" in preload:  # the first optimizer imports half of torch's compiler
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
     candidate.warm_up()
     if kernel := sys.modules.get("proctor.kernel"):  # preloaded: this zygote forks notebook kernels
         kernel.warm_up()

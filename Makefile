@@ -35,7 +35,7 @@ SITE_CODE := $(shell find src/proctor/site -type f -not -name '*.pyc' 2>/dev/nul
 # What `make bench` runs; the other scripts of benchmarks/ are for `make soak`, or made a committed result.
 BENCHMARKS := optimizer_steps optimizers grading
 # What decides a grade: all of proctor but the tools around it.
-TOOLS := build executed steps suites serve publish doctor
+TOOLS := build executed steps suites serve publish doctor kernel provisioner cluster cluster_worker scheduler
 GRADING := $(filter-out $(TOOLS:%=src/proctor/%.py),$(wildcard src/proctor/*.py src/proctor/templates/*))
 RELEASING := $(patsubst %,src/proctor/%.py,assignment masters release markers checksums files)
 

@@ -64,8 +64,16 @@ def ours(attacks: list[Attack], folder: Path) -> dict[str, str]:
     left = [key for key in ("bystander", "changed", "processes", "files", "children", "scratch") if found[key]]
     if left:
         print(f"Left behind by the class: {', '.join(left)}", file=sys.stderr)
+    stopped = {name.split("/")[0] for name in found["waited"]}  # without us it would wait to this day
     return {
-        attack.id: outcome(scene, attack, scores[attack.name], honest, attack.id in found["harm"]) for attack in attacks
+        attack.id: outcome(
+            scene,
+            attack,
+            scores[attack.name],
+            [None] if attack.name in stopped else honest,
+            attack.id in found["harm"],
+        )
+        for attack in attacks
     }
 
 
@@ -81,7 +89,7 @@ def plain(attack: Attack, folder: Path, gradebook: Path) -> str:
     shutil.copy(gradebook, scene.course / "gradebook.db")
     with scene.watched() as found:
         _run(scene, attack)
-    scores = {} if found["waited"] else _scores(scene.course)  # without us it would wait to this day
+    scores = {} if found["waited"] else _scores(scene.course)
     left = found["changed"] or found["files"] or found["harm"] or (folder / "left.txt").read_text().strip()
     return outcome(scene, attack, scores.get(attack.name), [scores.get(LAST)], bool(left))
 
@@ -109,9 +117,9 @@ def outcome(scene: Scene, attack: Attack, score: float | None, honest: Iterable[
         return "script in the page"
     if left:
         return "traces left"
-    if score is None:
+    if score is None and not attack.fault:
         return "no score"
-    if score < min(attack.due):
+    if score is not None and score < min(attack.due):
         return "points lost"
     return FAIR if attack.family.startswith("Honest") else RESISTED
 

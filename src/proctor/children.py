@@ -1,4 +1,4 @@
-"""Examiners and candidates as the host sees them: started through the zygote, watched, and ended.
+"""Starts the zygote and, through it, its children.
 
 The zygote (``proctor.zygote``) forks them inside the sandbox. One zygote serves many threads. Where the kernel forbids
 user namespaces inside bubblewrap, ``OneByOne`` starts a sandbox for each child instead. Start either in a thread that
@@ -7,21 +7,16 @@ lives as long: bubblewrap ends with the thread that started it.
 
 import contextlib
 import json
-import os
-import select
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict, dataclass
-
-import psutil
+from dataclasses import asdict
 
 from proctor import jail
 from proctor.assignment import Assignment
-from proctor.limits import process_tree
+from proctor.child import Child
 from proctor.rules import imported, within
 from proctor.sandbox import environment, sandbox_command
 from proctor.zygote import MAX_PACKET
@@ -31,88 +26,6 @@ START_SECONDS = 120.0
 
 class ZygoteLost(RuntimeError):
     """The zygote did not start, or ended; the message says why."""
-
-
-@dataclass(frozen=True)
-class End:
-    """How a child ended: exit status (negative: the signal), CPU seconds with all that it started, and what it says
-    went wrong while it was locked up, if anything did."""
-
-    status: int | None
-    cpu_seconds: float = 0.0
-    error: str = ""
-
-
-class Child:
-    """A child of the zygote, seen from the host."""
-
-    def __init__(self, report: socket.socket, namespaces: bool):
-        self._report, self._own_numbers = report, namespaces
-        self._pid, self._pidfd, self._end, self._error = None, None, None, ""
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id on the host; None once it ended before that was known."""
-        while self._pid is None and self._end is None:
-            self._read()
-        return self._pid
-
-    @property
-    def end(self) -> End:
-        """How it ended; waits for that."""
-        while self._end is None:
-            self._read()
-        return self._end
-
-    def wait(self, seconds: float) -> bool:
-        """Whether it ended within so many seconds."""
-        while self._end is None and select.select([self._report], [], [], seconds)[0]:
-            self._read()
-        return self._end is not None
-
-    def kill(self) -> None:
-        """End it and, where it has a process namespace of its own, all that it started."""
-        if self.pid is None or self._end is not None:
-            return
-        if self._own_numbers:
-            self.send_signal(signal.SIGKILL)
-            return
-        for process in process_tree(self._pid):
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        with contextlib.suppress(ProcessLookupError):  # children whose parent had ended
-            os.killpg(self._pid, signal.SIGKILL)
-
-    def send_signal(self, number: int) -> None:
-        """Send a signal to the process itself, wherever it runs; Linux only."""
-        while self._pidfd is None and self._end is None:
-            self._read()
-        if self._pidfd is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._pidfd, number)
-
-    def close(self) -> None:
-        """Kill it, wait for its end, and give the file descriptors back."""
-        self.kill()
-        _ = self.end
-        self._report.close()
-        if self._pidfd is not None:
-            os.close(self._pidfd)
-            self._pidfd = None
-
-    def _read(self):
-        try:
-            data, handles, _, _ = socket.recv_fds(self._report, MAX_PACKET, 1)
-        except OSError:
-            data, handles = b"", []
-        message = json.loads(data) if data else {"status": None}
-        if "error" in message:
-            self._error = message["error"]
-        elif "pid" in message:
-            self._pidfd = handles[0] if handles else None
-            self._pid = _host_pid(self._pidfd) if self._own_numbers and handles else message["pid"]
-        else:
-            self._end = End(message["status"], message.get("cpu_seconds", 0.0), self._error)
 
 
 class Zygote:
@@ -202,13 +115,17 @@ class Zygote:
 
         Args:
             role: one of ``ROLES``.
-            channel: its socket; the caller's copy is closed.
+            channel: its socket; closed in this process.
             limits: what it may use.
             settings: plain data for the role.
 
         Raises:
             ZygoteLost: if the zygote is gone.
         """
+        with contextlib.closing(channel):
+            return self._start(role, channel, limits, settings)
+
+    def _start(self, role, channel, limits, settings):
         self.wait_until_ready()
         report, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {"role": role, "limits": limits and asdict(limits), "settings": settings}
@@ -218,7 +135,6 @@ class Zygote:
         except ZygoteLost:
             report.close()
             raise
-        channel.close()
         return Child(report, self._namespaces)
 
     def take(self, role: str, limits: jail.Limits, **settings) -> tuple["Child", socket.socket]:
@@ -239,7 +155,11 @@ class Zygote:
 
     def _fork(self, role, limits, settings):
         ours, theirs = socket.socketpair()
-        return self.start(role, theirs, limits, **settings), ours
+        try:
+            return self.start(role, theirs, limits, **settings), ours
+        except BaseException:
+            ours.close()
+            raise
 
     def close(self) -> None:
         """End the zygote and every child."""
@@ -314,8 +234,3 @@ def _close_pair(child: Child, channel: socket.socket):
 def open_zygote(forbids=(), preload=(), *, sandboxed: bool = True) -> Zygote | OneByOne:
     """The fastest way of starting children that this machine allows, ready; see ``Zygote`` and ``Zygote.settled``."""
     return Zygote(forbids, preload, sandboxed=sandboxed).settled()
-
-
-def _host_pid(pidfd: int) -> int:
-    with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("Pid:"))

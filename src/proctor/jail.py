@@ -103,21 +103,20 @@ def fork_with_own_processes(home: int) -> int:
     return pid
 
 
-def imprison(home: str, limits: Limits, *, namespaces: bool = True, binds=()) -> None:
+def imprison(home: str, limits: Limits, *, namespaces: bool = True) -> None:
     """Lock this process up, for good.
 
     Args:
         home: the home directory inside; becomes the working directory.
         limits: what it may use.
         namespaces: give it namespaces of its own; False where bubblewrap was started for this process alone.
-        binds: pairs of a directory and the place inside ``home`` where it is to appear, writable.
 
     Raises:
         JailError: if the kernel refuses a step.
     """
     mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
     if namespaces:
-        _isolate(home, binds)
+        _isolate(home)
     os.chdir(home)
     hard = {
         resource.RLIMIT_AS: mapped + limits.memory,
@@ -136,7 +135,7 @@ def imprison(home: str, limits: Limits, *, namespaces: bool = True, binds=()) ->
     system_call_filter().load()  # sets "no new privileges" too
 
 
-def _isolate(home, binds):
+def _isolate(home):
     uid, gid = os.getuid(), os.getgid()
     about_cpus = {name: _read(f"/proc/{name}") for name in CPU_INFO}
     _call("unshare", NEW_USER | NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_CGROUP)
@@ -144,10 +143,6 @@ def _isolate(home, binds):
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     for place in (home, "/tmp", "/dev/shm"):
         _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"size={SCRATCH},nr_inodes=4096,mode=0755")
-    for source, place in binds:
-        os.makedirs(place, exist_ok=True)
-        _mount(source, place, None, MS_BIND)
-        _mount("tmpfs", os.path.dirname(source), "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "size=4k")
     # A fresh procfs is not allowed below bubblewrap's; nothing in it is worth having but these.
     _mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=1m,mode=0755")
     for name, text in about_cpus.items():

@@ -29,11 +29,13 @@ from pathlib import Path
 from jupyter_client.provisioning import LocalProvisioner
 
 from proctor.candidate import MAX_MEMORY, write_message
-from proctor.children import Child, OneByOne, Zygote, ZygoteLost, open_zygote
+from proctor.child import Child
+from proctor.children import OneByOne, Zygote, ZygoteLost, open_zygote
 from proctor.jail import Limits
 from proctor.limits import over_limit, usage_of
 
 TRUSTED = "PROCTOR_TRUSTED"
+PRELOAD = ("torch.optim", "proctor.kernel")
 PASSED_ON = ("PROCTOR_SEED",)  # of the environment, to a kernel in the sandbox
 CHANNELS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 LIMITS = Limits(memory=MAX_MEMORY + 2**30, cpu_seconds=1800)  # ipykernel's eight threads reserve address space
@@ -218,9 +220,9 @@ def _fork(trusted, channel):
 
 def _open(trusted) -> Zygote | OneByOne:
     if not trusted:
-        return open_zygote(preload=("proctor.kernel",))
+        return open_zygote(preload=PRELOAD)
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    zygote = Zygote(preload=("proctor.kernel",), sandboxed=False, env={**os.environ, **threads})
+    zygote = Zygote(preload=PRELOAD, sandboxed=False, env={**os.environ, **threads})
     zygote.wait_until_ready()
     return zygote
 

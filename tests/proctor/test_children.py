@@ -215,7 +215,7 @@ def test_the_zygote_can_be_lost_and_leaves_nothing(zygote):
     assert pid in [one.pid for one in tree] and all_gone(tree)
     with pytest.raises(ZygoteLost, match="the process that forks graders ended"):
         for _ in range(3):
-            opened.start("candidate", socket.socketpair()[1], LIMITS)
+            opened.take("candidate", LIMITS)
     candidate.close()
     opened.close()
 

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import tarfile
-import threading
 import time
 from contextlib import contextmanager
 
@@ -37,7 +36,13 @@ def kernel(trusted=False, name="ravine", env=(), **options):
 
         def run(code):
             said = []
-            client.execute_interactive(code, timeout=60, output_hook=said.append, allow_stdin=False)
+
+            def hear(message):
+                said.append(message)
+                if _text(message["content"]) == "interrupt me\n":
+                    manager.provisioner.process.send_signal(signal.SIGINT)
+
+            client.execute_interactive(code, timeout=60, output_hook=hear, allow_stdin=False)
             return [text for message in said if (text := _text(message["content"])) is not None]
 
         yield manager, run
@@ -111,8 +116,8 @@ np.random.rand()"""
 def test_it_is_interrupted_and_restarted(trusted):
     with kernel(trusted) as (manager, run):
         assert run("here = 1; 1 / 0") == ["ZeroDivisionError: division by zero"]
-        threading.Timer(0.3, manager.provisioner.process.send_signal, [signal.SIGINT]).start()
-        assert run("import time; time.sleep(60)") == ["KeyboardInterrupt: "]
+        waiting = "import time; print('interrupt me', flush=True); time.sleep(60)"
+        assert run(waiting) == ["interrupt me\n", "KeyboardInterrupt: "]
         assert run("here") == ["1"]
         manager.restart_kernel(now=True)
         assert manager.is_alive()

@@ -1,20 +1,19 @@
 """Asking again: code that knows how often or in which order it was asked cannot rely on it.
 
 Every request of a tests cell is kept with its reply. At the end a few requests of every question that passed are put,
-in another order and mixed with those of other questions, to a fresh candidate that knows nothing of the first round. An
-honest function gives the same answer, also one that draws random numbers, because the candidate seeds the global
-generators with the request and its number.
+fewer and in another order, to a fresh candidate that knows nothing of the first round. An honest function gives the
+same answer, also one that draws random numbers, because the candidate seeds the global generators with the request and
+its number. A question is asked where it stands: later answers may honestly give its names another meaning.
 """
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from proctor import codec
 
-PROBES = 2  # requests of each question that are asked again
+PROBES = 2  # requests of each question that are asked again; one twice if it is the only one
 MAX_KEPT = 2**20  # bytes of a request that is kept
 RTOL, ATOL = 1e-5, 1e-8  # sums in another place of memory may round otherwise
 
@@ -38,20 +37,16 @@ class Record:
         """Keep a request and what it brought."""
         self._kept.setdefault(question, []).append((request, reply))
 
-    def probes(self, questions: Collection[str], seeds: Mapping[str, str]) -> list[tuple[str, dict, dict]]:
-        """Question, request and reply of what is to be asked again, in an order that nobody can foresee.
+    def probes(self, question: str, seed: str) -> list[tuple[dict, dict]]:
+        """Request and reply of what is to be asked again of a question, the later ones first: no place is the same.
 
         Args:
-            questions: those to ask again.
-            seeds: question -> its seed.
+            question: its id.
+            seed: decides which, so that nobody can foresee it.
         """
-        chosen = []
-        for question in sorted(questions):
-            kept = self._kept.get(question, [])
-            draw = random.Random(seeds.get(question))
-            chosen += [(question, *one) for one in draw.sample(kept, min(PROBES, len(kept)))]
-        random.Random("".join(seeds.values())).shuffle(chosen)
-        return chosen
+        kept = self._kept.get(question, [])
+        places = sorted(random.Random(seed).sample(range(len(kept)), min(PROBES, len(kept))), reverse=True)
+        return [kept[place] for place in (places if len(places) != 1 else 2 * places)]
 
 
 def agree(one: dict, other: dict) -> bool:

@@ -35,7 +35,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 Root = Annotated[Path, typer.Option("--course", help="The course's directory (default: found from here upwards).")]
 Names = Annotated[list[str] | None, typer.Argument(help="Assignments; all, if none is named.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Processes; the number of cores by default.")]
+Jobs = Annotated[int | None, typer.Option(min=1, help="How many at a time; the number of cores by default.")]
 Submissions = Annotated[
     Path | None, typer.Option(help="Folder of <student>/<assignment>/ (default: submitted/ of the course).")
 ]

@@ -77,7 +77,7 @@ class Cluster(Marker):
         """Yield folders and their results as they come, each with whether all of it was known before.
 
         Args:
-            job: student -> folders of submissions to judge.
+            work: student -> folders of submissions to judge.
         """
         waiting = deque((student, folder) for student, folders in work.items() for folder in folders)
         running, done = {}, queue.SimpleQueue()

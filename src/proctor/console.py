@@ -77,7 +77,8 @@ def progress(console: Console) -> Iterator[Callable[[Row, int], None]]:
 def print_plan(plan: dict[str, bool], console: Console) -> None:
     """Who would be judged, and how many would not, because their work has not changed."""
     to_judge = [student for student, changed in plan.items() if changed]
-    console.print(f"{len(to_judge)} of {len(plan)} submissions would be judged, the others have not changed")
+    same = len(plan) - len(to_judge)
+    console.print(f"{len(to_judge)} of {len(plan)} submissions would be judged, {same} have not changed")
     if to_judge:
         console.print(", ".join(to_judge), markup=False)
 

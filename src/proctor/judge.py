@@ -5,7 +5,8 @@ Cells go in the order of the master. A given cell runs on both sides; an answer 
 without an exception; anything else is a fail, and no verdict is a fail. A candidate that crashes or exceeds a limit
 loses the question it was in: a fresh one replays the given cells and the earlier answers without it, and the rest is
 judged. At the end some requests of every question that passed are asked again, in another order and of a fresh
-candidate (``proctor.again``): code that keeps count of its calls gives itself away.
+candidate (``proctor.again``): code that keeps count of its calls gives itself away. Nothing that comes after a question
+in the notebook has a say in its verdict, so the verdict holds for everybody with the same answers up to there.
 """
 
 import time
@@ -24,6 +25,8 @@ from proctor.proxy import use_channel
 from proctor.verdict import Judgement, Verdict
 
 SITTING_SECONDS = 420.0  # wall time of the student's code in one submission, replays included
+AGAIN_SECONDS = 240.0  # more wall time for asking again: whoever used the other up does not get round it
+READING_SECONDS = 5.0  # CPU seconds for reading what an answer imports
 TESTS_SECONDS = 60.0  # CPU seconds of the examiner for one tests cell, which a strange result may keep busy
 GIVEN_SECONDS = 20.0  # CPU seconds of a given cell once an answer has run, which may have slowed it down
 
@@ -127,7 +130,13 @@ class _Sitting:
         if self.over:
             self.lost[cell.id] = self.over
             return
-        if names := rules.breaches(text, self.assignment.imports, self.assignment.forbids):
+        try:
+            with time_limit(READING_SECONDS):
+                names = rules.breaches(text, self.assignment.imports, self.assignment.forbids)
+        except TimeoutError:
+            self.refused[cell.id] = f"the answer could not be read within {READING_SECONDS:g} s; write it more simply"
+            return
+        if names:
             allowed = ", ".join(self.assignment.imports) or "nothing but small standard modules"
             self.refused[cell.id] = (
                 f"the answer uses {', '.join(names)}, which this assignment does not allow (allowed: {allowed})"
@@ -213,21 +222,40 @@ class _Sitting:
     def _ask_again(self):
         """Turn passes into fails where a fresh candidate, asked in another order, gives another answer."""
         passed = {v.question for v in self.verdicts if v.passed} - {v.question for v in self.verdicts if not v.passed}
-        probes = self.record.probes(passed, self.seeds)
-        if not probes or self.over or time.monotonic() > self.deadline:
+        if not passed:
             return
+        self.deadline, self.over = time.monotonic() + AGAIN_SECONDS, None
+        ran, self.done = self.done, []
         self._start_afresh()
-        for question, request, reply in probes:
-            try:
-                same = question not in self.lost and agree(reply, self._send(request, self.assignment.cpu_seconds))
-            except CandidateLost as lost:
-                self._lose(question, lost)
-                same = False
-            if not same:
-                self._mark_inconsistent(question)
+        last_tests = [self.assignment.question(question).tests[-1] for question in passed]
+        for cell in self.assignment.cells[: max(map(self.assignment.cells.index, last_tests)) + 1]:
+            if cell in ran:
+                self._run_again(cell)
+            elif cell in last_tests:
+                self._probe(cell.question)
 
-    def _mark_inconsistent(self, question):
-        message = "asked again in a fresh process, the code gave another answer: it may depend on its arguments only"
+    def _run_again(self, cell):
+        self.done.append(cell)
+        try:
+            self._replay(cell)
+        except CandidateLost as lost:
+            self._lose(self._culprit(cell, lost), lost)
+
+    def _probe(self, question):
+        try:
+            if question in self.lost:
+                raise self.lost[question]
+            for request, reply in self.record.probes(question, self.seeds[question]):
+                if not agree(reply, self._send(request, self.assignment.cpu_seconds)):
+                    why = "the code gave another answer: it may depend on its arguments only"
+                    self._mark_inconsistent(question, why)
+                    return
+        except CandidateLost as lost:
+            self._mark_inconsistent(question, f"the code gave no answer: {lost}")
+            self._lose(question, lost)
+
+    def _mark_inconsistent(self, question, why):
+        message = f"asked again in a fresh process, {why}"
         self.verdicts = [
             replace(verdict, kind="inconsistent", message=message) if verdict.question == question else verdict
             for verdict in self.verdicts

@@ -17,6 +17,7 @@ from proctor.results import Journal, Result, joined, part, question_keys
 from proctor.sitting import Paper, sit
 from proctor.verdict import Judgement
 
+LASTING = {"pass", "fail", "error", "unanswered", "refused"}  # verdicts on which no busy machine has any influence
 TRIES = 2  # of a submission whose examiner or zygote was lost: the fault may have been the machine's
 
 
@@ -149,6 +150,7 @@ class Marker:
         for student, questions in found.items():
             if result := self._fresh.get(student) or (self._journal and self._journal.read(student)):
                 same = [question for question in questions if result.keys.get(question) == keys[question]]
+                same = [q for q in same if LASTING.issuperset(verdict.kind for verdict in result.judgement.of(q))]
                 known = joined(self._assignment, known, part(result.judgement, same))
         return known
 

@@ -30,12 +30,14 @@ def breaches(source: str, imports: tuple[str, ...], forbids: tuple[str, ...]) ->
         tree = ast.parse(_python(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    found = set()
-    for node in ast.walk(tree):
+    found, inner = set(), set()
+    for node in ast.walk(tree):  # parents first
         for name in _imported(node):
             if within(name, forbids) or not within(name, (*imports, *ALWAYS)):
                 found.add(name)
-        dotted = _dotted(node)
+        if isinstance(node, ast.Attribute):
+            inner.add(node.value)  # of a.b.c only the whole is looked at, or long chains would take for ever
+        dotted = None if node in inner else _dotted(node)
         if dotted and within(dotted, forbids):
             found.add(next(name for name in forbids if within(dotted, (name,))))
     return sorted(found)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 HOME = "/sandbox"  # not a name that a person may have: it would hide what lies in that home
 MAX_SCRATCH = 256 * 2**20  # bytes of files in each place that is writable: they take memory
+# Of what lies below the folders of Python and the system: what nbgrader's users exchange, and servers' settings.
+HIDDEN = ("share/nbgrader", "etc/jupyter", "etc/jupyterhub")
 HOW_TO = (
     "proctor grade needs bubblewrap to run students' code safely. Install it (Debian: apt-get install bubblewrap) "
     "and see `proctor doctor`. --unsafe runs students' code with your own rights"
@@ -79,6 +81,7 @@ def _arguments() -> list[str]:
         *("--uid", "1000", "--gid", "1000", "--hostname", "sandbox"),
         *("--proc", "/proc", "--dev", "/dev", *_scratch("/dev/shm"), "--remount-ro", "/dev", *_scratch("/tmp")),
         *mounts,
+        *_hidden(),
         *_scratch(HOME),
         *("--chdir", HOME, "--setenv", "HOME", HOME, "--setenv", "TMPDIR", "/tmp"),
         *("--setenv", "MPLCONFIGDIR", f"{HOME}/.mpl", "--remount-ro", "/"),
@@ -99,6 +102,12 @@ def _readable() -> list[Path]:
     return [path for path in dict.fromkeys(wanted) if not any(other in path.parents for other in wanted)]
 
 
+def _hidden() -> list[str]:
+    prefixes = dict.fromkeys(["/usr", "/usr/local", sys.base_prefix, sys.prefix])
+    return [word for prefix in prefixes for place in HIDDEN if (path := Path(prefix, place)).is_dir()
+            for word in ("--tmpfs", str(path), "--remount-ro", str(path))]  # fmt: skip
+
+
 def _covered(forbids) -> list[str]:
     arguments = []
     for name in forbids:
@@ -107,7 +116,7 @@ def _covered(forbids) -> list[str]:
             arguments += ["--tmpfs", str(folder)]
         if spec and spec.origin and not spec.submodule_search_locations:
             arguments += ["--ro-bind", "/dev/null", spec.origin]
-            cached = Path(importlib.util.cache_from_source(spec.origin))
-            if cached.exists():
-                arguments += ["--ro-bind", "/dev/null", str(cached)]
+            cached = Path(importlib.util.cache_from_source(spec.origin)).parent
+            for compiled in cached.glob(f"{Path(spec.origin).stem}.*.pyc"):  # of whatever Python ran here
+                arguments += ["--ro-bind", "/dev/null", str(compiled)]
     return arguments

@@ -23,6 +23,7 @@ import select
 import signal
 import socket
 import sys
+import time
 
 from proctor import jail
 from proctor.sandbox import HOME
@@ -100,7 +101,7 @@ def _serve(control, own_namespace, settings):
             return  # the host has gone; the namespace ends with this process, and all children with it
         channel, report = (socket.socket(fileno=handle) for handle in handles)
         request = json.loads(data)
-        pid = os.fork() if own_namespace is None else jail.fork_with_own_processes(own_namespace)
+        pid = _fork(own_namespace)
         if pid == 0:
             _child(request, channel, report, settings)
         pidfd = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
@@ -109,6 +110,16 @@ def _serve(control, own_namespace, settings):
             os.close(handle)
         channel.close()
         reports[pid] = report
+
+
+def _fork(own_namespace):
+    for pause in (0.2, 1.0, 5.0, None):
+        try:
+            return os.fork() if own_namespace is None else jail.fork_with_own_processes(own_namespace)
+        except OSError:  # a submission is filling the process table, and will be ended in a moment
+            if pause is None:
+                raise
+            time.sleep(pause)
 
 
 def _reap(reports):

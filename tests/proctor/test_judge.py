@@ -379,6 +379,34 @@ def test_honest_work_says_the_same_when_it_is_asked_again():
     assert kinds(again(first=drawing)) == ["pass"] * 5
 
 
+def test_what_comes_later_has_no_say():
+    """Else one student could spoil what is known of an answer that many have, and honest names could collide."""
+    for later in ("def first(x): return 0", "import os\nos._exit(1)", "import builtins\ndel builtins.len"):
+        assert kinds(again(third=f"{RIGHT['third']}\n{later}"))[:4] == ["pass"] * 4
+
+
+def test_to_use_the_time_up_does_not_keep_it_from_being_asked_again(monkeypatch):
+    slow = """import time
+seen = []
+def third(x):
+    seen.append(x)
+    time.sleep(0.2)
+    return 2 * x + 1 if len(seen) < 2 else 0
+"""
+    assert kinds(again(third=slow))[4] == "inconsistent"
+    monkeypatch.setattr(judging, "SITTING_SECONDS", 0.1)
+    assert kinds(again(third=slow))[4] == "inconsistent"
+    monkeypatch.setattr(judging, "AGAIN_SECONDS", 0.0)
+    judgement = again()
+    assert kinds(judgement) == ["inconsistent"] * 5 and "gave no answer" in message(judgement, "third-values")
+
+
+def test_an_answer_that_cannot_be_read_in_time_is_refused(monkeypatch):
+    monkeypatch.setattr(judging, "READING_SECONDS", 0.2)
+    judgement = run(third="%x\n" + "a = %time b\n" * 9000)
+    assert kinds(judgement) == ["pass"] * 4 + ["refused"] and "more simply" in message(judgement, "third-values")
+
+
 def test_only_what_is_asked_for_is_judged_though_all_answers_run():
     judgement = run_forked(judge, THREE, RIGHT, launch=Launch(), secret=b"s", asked=["third"], timeout=60)
     assert [verdict.cell for verdict in judgement.verdicts] == ["third-values"] and judgement.verdicts[0].passed

@@ -83,14 +83,14 @@ def read_answers(path: Path) -> dict[str, str]:
 
 
 def harmless_markdown(text: str) -> str:
-    """Markdown that shows the same words and makes neither HTML tags nor script links.
+    """Markdown that shows the same words and makes neither HTML tags nor script links, nor asks for attachments.
 
     >>> harmless_markdown("a < b, <b>, $x<y$").replace(ZERO_WIDTH, "|")
     'a < b, <|b>, $x<|y$'
     """
     text = re.sub(r"<(?=[A-Za-z/!?])", "<" + ZERO_WIDTH, text)
     text = re.sub(r"&(?=[#A-Za-z])", "&" + ZERO_WIDTH, text)
-    return re.sub(r"(?i)(javascript|vbscript|data)(?=\s*\\?:)", r"\1" + ZERO_WIDTH, text)
+    return re.sub(r"(?i)(javascript|vbscript|data|attachment)(?=\s*\\?:)", r"\1" + ZERO_WIDTH, text)
 
 
 def _text(assignment: Assignment, answers: Mapping[str, str], outputs: Mapping[str, list], problems, ours: dict) -> str:

@@ -172,14 +172,24 @@ class _Forbidden(importlib.abc.MetaPathFinder):
 
 
 def forbid(names) -> None:
-    """Make modules unimportable and unreachable by name in this process: loaded ones are taken away too."""
+    """Make modules unimportable in this process; loaded ones are taken away and emptied, classes and all."""
     sys.meta_path.insert(0, _Forbidden(names))
     for name in names:
         for loaded in [m for m in sys.modules if m == name or m.startswith(name + ".")]:
-            del sys.modules[loaded]
+            _empty(sys.modules.pop(loaded))
         parent, _, child = name.rpartition(".")
         if parent in sys.modules:
             vars(sys.modules[parent]).pop(child, None)
+
+
+def _empty(module):
+    """Leave nothing to those who find a module or its classes among the objects in memory."""
+    for value in list(vars(module).values()):
+        if isinstance(value, type) and value.__module__ == module.__name__:
+            for name in list(vars(value)):
+                with contextlib.suppress(AttributeError, TypeError):
+                    delattr(value, name)
+    vars(module).clear()
 
 
 def limit() -> None:

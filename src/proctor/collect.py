@@ -20,11 +20,12 @@ from pathlib import Path
 
 from proctor.downloads import Download, Found, open_download
 from proctor.export import safe_cell
-from proctor.files import remove_leftovers, write_atomic
+from proctor.files import read_small, remove_leftovers, write_atomic
 from proctor.lms import Named, TableError, read_names, student_id
 from proctor.masters import find_master
 
 STAMP = "timestamp.txt"
+MAX_STAMP = 100  # bytes; it was handed in like everything else
 STAMP_FORMAT = "%Y-%m-%d %H:%M:%S.%f %Z"  # nbgrader's
 RECEIPT = ("student", "attempt", "file", "bytes", "sha256", "submitted", "late")
 
@@ -123,7 +124,7 @@ def submitted_at(folder: Path) -> datetime | None:
     from nbgrader.utils import parse_utc
 
     try:
-        return parse_utc((folder / STAMP).read_text(encoding="utf-8").strip()).replace(tzinfo=UTC)
+        return parse_utc(read_small(folder / STAMP, MAX_STAMP).decode().strip()).replace(tzinfo=UTC)
     except (OSError, ValueError, OverflowError):
         return None
 

@@ -35,9 +35,10 @@ from pathlib import Path
 
 from proctor.assignment import Assignment
 from proctor.autograded import autograded_text, read_answers
+from proctor.collect import MAX_STAMP, STAMP, submitted_at
 from proctor.export import write_grades
 from proctor.feedback import write_feedback
-from proctor.files import remove_leftovers, write_atomic
+from proctor.files import read_small, remove_leftovers, write_atomic
 from proctor.gradebook import Gradebook, LatePenalty
 from proctor.marks import Manual, Mark, marks
 from proctor.results import Journal, Result
@@ -123,9 +124,9 @@ class Desk:
 
     def _stamp(self, folder: Path, student: str) -> None:
         # The formgrader takes equal stamps as "graded".
-        with contextlib.suppress(FileNotFoundError):
-            stamp = (self.submissions / student / self.assignment.name / "timestamp.txt").read_bytes()
-            write_atomic(folder / "timestamp.txt", stamp, durable=False)
+        handed_in = self.submissions / student / self.assignment.name
+        if submitted_at(handed_in):
+            write_atomic(folder / STAMP, read_small(handed_in / STAMP, MAX_STAMP), durable=False)
 
 
 def _digest(manual: dict[str, Manual]) -> int:

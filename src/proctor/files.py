@@ -1,6 +1,8 @@
-"""Writing a file so that nothing is lost: to a temporary name beside it, then renamed."""
+"""Writing a file so that nothing is lost, to a temporary name beside it and renamed; reading what may be a trap."""
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -41,6 +43,24 @@ def write_atomic(path: Path, content: str | bytes, mode: int = 0o644, durable: b
         Path(temporary).unlink(missing_ok=True)
         raise
     return True
+
+
+def read_small(path: Path, limit: int) -> bytes:
+    """The content of a regular file that may be anybody's: a link is not followed, a pipe not waited for.
+
+    Args:
+        path: the file.
+        limit: bytes that it may have.
+
+    Raises:
+        OSError: if it is not there, no regular file, or larger.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode) or len(data := file.read(limit + 1)) > limit:
+            raise OSError(errno.EINVAL, f"expected a regular file of at most {limit} bytes", str(path))
+    return data
 
 
 def remove_leftovers(folder: Path, *places: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from proctor.assignment import Assignment
 from proctor.autograded import harmless_markdown
+from proctor.collect import submitted_at
 from proctor.database import open_book
 from proctor.gradebook_rows import Row, Rows, complete
 from proctor.marks import Manual, is_blank
@@ -133,13 +134,9 @@ class Gradebook:
             return rows.penalty if rows else 0.0
 
     def _timestamp(self, assignment: str, student: str) -> str | None:
-        from nbgrader.utils import parse_utc
-
-        try:
-            text = (self.submissions / student / assignment / "timestamp.txt").read_text()
-            return parse_utc(text.strip()).isoformat(" ", "microseconds")  # as SQLAlchemy writes a date for SQLite
-        except (OSError, ValueError, OverflowError):  # none, or no date: nbgrader treats both as "not known"
-            return None
+        when = submitted_at(self.submissions / student / assignment)
+        # As SQLAlchemy writes a date for SQLite; without one nothing is known.
+        return when and when.replace(tzinfo=None).isoformat(" ", "microseconds")
 
     def _remove_old_cells(self, notebook, cells):
         for kind, rows in (("grade", notebook.grade_cells), ("solution", notebook.solution_cells)):

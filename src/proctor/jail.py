@@ -107,20 +107,21 @@ def fork_with_own_processes(home: int) -> int:
     return pid
 
 
-def imprison(home: str, limits: Limits, *, namespaces: bool = True) -> None:
+def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=()) -> None:
     """Lock this process up, for good.
 
     Args:
         home: the home directory inside; becomes the working directory.
         limits: what it may use.
         namespaces: give it namespaces of its own; False where bubblewrap was started for this process alone.
+        hidden: files and folders that are to be empty; with namespaces only.
 
     Raises:
         JailError: if the kernel refuses a step.
     """
     mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
     if namespaces:
-        _isolate(home)
+        _isolate(home, hidden)
     os.chdir(home)
     hard = {
         resource.RLIMIT_AS: mapped + limits.memory,
@@ -139,7 +140,7 @@ def imprison(home: str, limits: Limits, *, namespaces: bool = True) -> None:
     system_call_filter().load()  # sets "no new privileges" too
 
 
-def _isolate(home):
+def _isolate(home, hidden):
     uid, gid = os.getuid(), os.getgid()
     about_cpus = {name: _read(f"/proc/{name}") for name in CPU_INFO}
     _call("unshare", NEW_USER | NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_CGROUP)
@@ -147,6 +148,11 @@ def _isolate(home):
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     for place in (home, "/tmp", "/dev/shm"):
         _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"size={SCRATCH},nr_inodes=4096,mode=0755")
+    for path in hidden:
+        if os.path.isdir(path):
+            _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "size=4k")
+        else:
+            _mount("/dev/null", path, None, MS_BIND)
     # Terminals too: a device of bubblewrap's would be one that all submissions can open.
     _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")
     # A fresh procfs is not allowed below bubblewrap's; nothing in it is worth having but these.

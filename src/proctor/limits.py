@@ -19,6 +19,7 @@ WALL_FACTOR = 6.0
 WALL_SECONDS = 20.0
 MAX_PROCESSES = 64
 POLL = 0.1  # seconds between two looks
+AGAIN = 1.0  # CPU seconds after which a TimeoutError that something swallowed is raised again
 
 
 class CandidateLost(RuntimeError):
@@ -83,7 +84,7 @@ def time_limit(cpu_seconds: float) -> Iterator[None]:
         raise TimeoutError(f"CPU limit of {cpu_seconds:g} s reached")
 
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds, AGAIN)
     try:
         yield
     finally:

@@ -108,15 +108,24 @@ def _hidden() -> list[str]:
             for word in ("--tmpfs", str(path), "--remount-ro", str(path))]  # fmt: skip
 
 
+def module_files(name: str) -> list[Path]:
+    """Where the code of a module lies: a package's folders, or its source and whatever was compiled of it."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return []
+    if spec is None or not spec.has_location:
+        return []
+    if spec.submodule_search_locations:
+        return [Path(folder) for folder in spec.submodule_search_locations]
+    source = Path(spec.origin)
+    return [source, *source.parent.glob(f"__pycache__/{source.stem}.*.pyc")]
+
+
 def _covered(forbids) -> list[str]:
     arguments = []
     for name in forbids:
-        spec = importlib.util.find_spec(name) if name.partition(".")[0] == "ravine" else None
-        for folder in (spec and spec.submodule_search_locations) or ():
-            arguments += ["--tmpfs", str(folder)]
-        if spec and spec.origin and not spec.submodule_search_locations:
-            arguments += ["--ro-bind", "/dev/null", spec.origin]
-            cached = Path(importlib.util.cache_from_source(spec.origin)).parent
-            for compiled in cached.glob(f"{Path(spec.origin).stem}.*.pyc"):  # of whatever Python ran here
-                arguments += ["--ro-bind", "/dev/null", str(compiled)]
+        # What other libraries need is covered later, in the candidate alone: see ``proctor.zygote``.
+        for path in module_files(name) if name.partition(".")[0] == "ravine" else ():
+            arguments += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     return arguments

@@ -25,7 +25,7 @@ SITTING_SECONDS = (
     900.0  # wall time after which the examiner itself must hang: judging ends before, whatever the answers
 )
 LINGER = 1.0  # wall seconds that a process gets to end by itself
-CANDIDATE = Limits(memory=MAX_MEMORY, cpu_seconds=600)
+CANDIDATE = Limits(memory=MAX_MEMORY, cpu_seconds=600, files=64)  # files: full sockets take memory that nobody counts
 EXAMINER = Limits(memory=2 * MAX_MEMORY, cpu_seconds=600)
 
 

@@ -26,7 +26,7 @@ import sys
 import time
 
 from proctor import jail
-from proctor.sandbox import HOME
+from proctor.sandbox import HOME, module_files
 
 MAX_PACKET = 64 * 1024
 ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
@@ -148,7 +148,9 @@ def _child(request, channel, report, settings):
         role = getattr(importlib.import_module(module), name)
         if settings["confined"]:
             limits = jail.Limits(**request["limits"])
-            jail.imprison(HOME, limits, namespaces=settings["namespaces"])
+            others = [name for name in request["settings"].get("forbids", ()) if name.partition(".")[0] != "ravine"]
+            hidden = [str(path) for name in others for path in module_files(name)]
+            jail.imprison(HOME, limits, namespaces=settings["namespaces"], hidden=hidden)
         report.close()
         role(channel, **request["settings"])
         status = 0

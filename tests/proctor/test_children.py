@@ -3,6 +3,7 @@
 Without bubblewrap on Linux these tests fail, and say why.
 """
 
+import errno
 import importlib.util
 import os
 import socket
@@ -117,6 +118,25 @@ def test_no_rights_are_left(inside):
     assert inside("import os\nos.chroot('/tmp')")[0] == "PermissionError"
 
 
+def test_newer_system_calls_are_as_if_not_there(inside):
+    for number in (457, 458, 467):  # statmount and listmount tell of the host; open_tree_attr has no name yet
+        code = (
+            f"import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n(libc.syscall({number}, 0), ctypes.get_errno())"
+        )
+        assert inside(code) == (-1, errno.ENOSYS)
+    assert inside("import socket\nsocket.socketpair(socket.AF_INET)")[0] == "OSError"
+
+
+def test_terminals_are_not_shared(zygote):
+    one, other = Inside(zygote), Inside(zygote)
+    try:
+        assert one("import os\nkept = os.openpty()\n[os.ttyname(kept[1]), os.listdir('/dev/pts')]")[1] == ["0", "ptmx"]
+        assert other("import os\nos.listdir('/dev/pts')") == ["ptmx"]
+    finally:
+        one.close()
+        other.close()
+
+
 def test_memory_is_bounded_however_it_is_asked_for(inside):
     assert inside("bytes(2**31)")[0] == "MemoryError"
     assert inside("import mmap\nmmap.mmap(-1, 2**31)")[0] in ("OSError", "MemoryError")
@@ -136,6 +156,18 @@ def test_forbidden_modules_cannot_be_had(inside):
     assert (
         inside("import gc\n[o for o in gc.get_objects() if getattr(o, '__module__', '') == 'ravine.optimizer']") == []
     )
+
+
+def test_nothing_is_left_of_forbidden_modules_that_libraries_had_loaded(inside):
+    unhooked = "import sys\nsys.meta_path = [f for f in sys.meta_path if 'Forbidden' not in type(f).__name__]\n"
+    assert inside(f"{unhooked}hasattr(__import__('torch.optim', fromlist=['x']), 'SGD')") is False
+    found = "[c for c in base.__subclasses__() if c.__name__ in ('SGD', 'Adam')]"
+    search = "import torch\nbase = [c for c in object.__subclasses__() if c.__name__ == 'Optimizer'][0]\n"
+    assert inside(f"{search}[name for c in {found} for name in vars(c) if name[:2] != '__']") == []
+    folder = str(Path(importlib.util.find_spec("torch").origin).parent / "optim")
+    assert inside(f"import os\nos.listdir({folder!r})") == []
+    python = f"import subprocess, sys\nsubprocess.run([{sys.executable!r}, '-c', 'import torch'], stderr=-1).returncode"
+    assert inside(python) == 1
 
 
 def test_libraries_work_inside(inside):

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from proctor.files import remove_leftovers, write_atomic
+from proctor.files import read_small, remove_leftovers, write_atomic
 
 
 def test_writes_and_says_whether_anything_changed(tmp_path):
@@ -55,3 +55,14 @@ def test_what_a_killed_writer_left_is_removed(tmp_path, monkeypatch):
 def test_what_utf8_cannot_hold_is_replaced(tmp_path):
     write_atomic(tmp_path / "x", "a\ud800b")
     assert (tmp_path / "x").read_text() == "a?b"
+
+
+def test_a_small_file_may_be_a_trap(tmp_path):
+    path = tmp_path / "stamp"
+    path.write_bytes(b"x" * 100)
+    assert read_small(path, 100) == b"x" * 100
+    os.symlink(path, tmp_path / "link")
+    os.mkfifo(tmp_path / "pipe")
+    for name, limit in (("gone", 100), ("link", 100), ("pipe", 100), ("stamp", 99), (".", 100)):
+        with pytest.raises(OSError):
+            read_small(tmp_path / name, limit)

@@ -1,5 +1,6 @@
 """Limits: what counts as too much, and what is said of a process that is gone."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -75,3 +76,13 @@ def test_a_thread_has_no_such_limit():
     thread.start()
     thread.join()
     assert done and os.getpid()
+
+
+def test_a_time_limit_that_was_swallowed_is_raised_again(monkeypatch):
+    monkeypatch.setattr(limits, "AGAIN", 0.05)
+    with pytest.raises(TimeoutError), limits.time_limit(0.05):
+        with contextlib.suppress(TimeoutError):
+            while True:
+                pass
+        while True:
+            pass

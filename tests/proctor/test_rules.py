@@ -52,6 +52,6 @@ def test_forbidding_wins_over_allowing():
     assert breaches("import statistics", (), ("statistics",)) == ["statistics"]
 
 
-@pytest.mark.parametrize("source", ["def f(:", "x = '\\0", "x\0y", "(" * 5000, "", "\ud800"])
+@pytest.mark.parametrize("source", ["def f(:", "x = '\\0", "x\0y", "(" * 5000, "", "\ud800", "a = %x y\n" * 600])
 def test_what_does_not_parse_is_left_to_the_run(source):
     assert breaches(source, IMPORTS, FORBIDS) == []

@@ -83,13 +83,14 @@ def read_answers(path: Path) -> dict[str, str]:
 
 
 def harmless_markdown(text: str) -> str:
-    """Markdown that shows the same words and makes neither HTML tags nor script links, nor asks for attachments.
+    """Markdown that shows the same words and makes no HTML tags, script links, or images from elsewhere.
 
     >>> harmless_markdown("a < b, <b>, $x<y$").replace(ZERO_WIDTH, "|")
     'a < b, <|b>, $x<|y$'
     """
     text = re.sub(r"<(?=[A-Za-z/!?])", "<" + ZERO_WIDTH, text)
     text = re.sub(r"&(?=[#A-Za-z])", "&" + ZERO_WIDTH, text)
+    text = re.sub(r"!(?=\[)", "!" + ZERO_WIDTH, text)
     return re.sub(r"(?i)(javascript|vbscript|data|attachment)(?=\s*\\?:)", r"\1" + ZERO_WIDTH, text)
 
 

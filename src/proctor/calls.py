@@ -9,6 +9,7 @@ import traceback
 
 MAX_MESSAGE = 2000
 MAX_TRACEBACK = 4000
+MAX_OUTPUT = 20_000  # characters that one request may print
 EVALUATE = "<evaluate>"
 
 
@@ -108,3 +109,24 @@ def unwrap(reply: dict):
     kinds = [str(kind) for kind in reply["kinds"]] or ["Exception"]
     cls = Unanswered if "NotImplementedError" in kinds else StudentError
     raise cls(kinds, str(reply["message"]), str(reply["traceback"])) from reply.get("exception")
+
+
+def checked(reply: dict) -> dict:
+    """A reply with exactly the parts it should have: it was made in a process that may be in anybody's hands."""
+    printed = writable(reply.get("printed"), MAX_OUTPUT)
+    if "value" in reply:
+        return {"value": reply["value"], "printed": printed}
+    kinds = reply.get("kinds")
+    kinds = [writable(kind, 100) for kind in kinds[:20]] if isinstance(kinds, list) and kinds else ["Exception"]
+    message, trace = writable(reply.get("message"), MAX_MESSAGE), writable(reply.get("traceback"), MAX_TRACEBACK)
+    return {"kinds": kinds, "message": message, "traceback": trace, "printed": printed}
+
+
+def writable(value, limit: int) -> str:
+    """At most so many characters, all of which can be written as UTF-8; empty for what is no text."""
+    return value[:limit].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def said(reply: dict) -> str:
+    """The exception in a reply, as one line."""
+    return f"{reply['kinds'][0]}: {reply['message']}".rstrip(": ")

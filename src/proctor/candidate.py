@@ -23,7 +23,6 @@ import warnings
 
 from proctor import calls, codec
 
-MAX_OUTPUT = 20_000
 MAX_MEMORY = 2 * 2**30  # bytes, beyond what the libraries take
 MAX_FILE = 64 * 2**20
 _LENGTH = struct.Struct(">Q")
@@ -152,10 +151,10 @@ def _is_python(cell: str) -> bool:
 
 
 class _Printed(io.StringIO):
-    """Keeps the first ``MAX_OUTPUT`` characters that are printed."""
+    """Keeps the first ``calls.MAX_OUTPUT`` characters that are printed."""
 
     def write(self, text):
-        room = MAX_OUTPUT - self.tell()
+        room = calls.MAX_OUTPUT - self.tell()
         if room > 0:
             super().write(text[:room])
         return len(text)

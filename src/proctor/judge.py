@@ -16,16 +16,16 @@ from dataclasses import replace
 from proctor import markers, rules, seeds
 from proctor.again import Record, agree
 from proctor.assignment import Assignment, Cell
-from proctor.calls import MAX_MESSAGE, MAX_TRACEBACK, StudentError
-from proctor.candidate import MAX_MEMORY, MAX_OUTPUT
+from proctor.calls import MAX_MESSAGE, StudentError, checked, said, writable
+from proctor.candidate import MAX_MEMORY
 from proctor.codec import CodecError
 from proctor.launch import START_SECONDS, Candidate
 from proctor.limits import CandidateLost, time_limit
 from proctor.proxy import use_channel
 from proctor.verdict import Judgement, Verdict
 
-SITTING_SECONDS = 420.0  # wall time of the student's code in one submission, replays included
-AGAIN_SECONDS = 240.0  # more wall time for asking again: whoever used the other up does not get round it
+SITTING_SECONDS = 300.0  # wall time of the student's code in one submission, replays included
+AGAIN_SECONDS = 60.0  # more wall time for asking again: whoever used the other up does not get round it
 READING_SECONDS = 5.0  # CPU seconds for reading what an answer imports
 TESTS_SECONDS = 60.0  # CPU seconds of the examiner for one tests cell, which a strange result may keep busy
 GIVEN_SECONDS = 20.0  # CPU seconds of a given cell once an answer has run, which may have slowed it down
@@ -150,7 +150,7 @@ class _Sitting:
         if printed := reply["printed"]:
             self.outputs[cell.id] = printed
         if "value" not in reply:
-            self.cell_errors[cell.id] = _say(reply)
+            self.cell_errors[cell.id] = said(reply)
         self.done.append(cell)
 
     def _run_tests(self, cell) -> Verdict:
@@ -264,7 +264,7 @@ class _Sitting:
     def _send(self, request: dict, limit: float | None) -> dict:
         if time.monotonic() > self.deadline:
             raise CandidateLost("timeout", f"the whole notebook took longer than {SITTING_SECONDS:g} s")
-        return _checked(self.candidate.request(request, limit))
+        return checked(self.candidate.request(request, limit))
 
     def _lose(self, question: str | None, lost: CandidateLost):
         """Give a question up, and go on without it."""
@@ -316,30 +316,10 @@ class _Sitting:
         if "value" in reply:
             return
         if first:
-            raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed for the student: {_say(reply)}")
-        self.cell_errors[cell.id] = _say(reply)
-        self.given_error = f"after your answers the given cell {cell.id} raised {_say(reply)}"
+            raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed for the student: {said(reply)}")
+        self.cell_errors[cell.id] = said(reply)
+        self.given_error = f"after your answers the given cell {cell.id} raised {said(reply)}"
 
     @staticmethod
     def _verdict(cell, kind, message) -> Verdict:
-        return Verdict(cell.id, cell.question, cell.points, kind, _text(message, MAX_MESSAGE))
-
-
-def _checked(reply: dict) -> dict:
-    """A reply with exactly the parts it should have: it was made in a process that may be in anybody's hands."""
-    printed = _text(reply.get("printed"), MAX_OUTPUT)
-    if "value" in reply:
-        return {"value": reply["value"], "printed": printed}
-    kinds = reply.get("kinds")
-    kinds = [_text(kind, 100) for kind in kinds[:20]] if isinstance(kinds, list) and kinds else ["Exception"]
-    message, trace = _text(reply.get("message"), MAX_MESSAGE), _text(reply.get("traceback"), MAX_TRACEBACK)
-    return {"kinds": kinds, "message": message, "traceback": trace, "printed": printed}
-
-
-def _text(value, limit: int) -> str:
-    """At most so many characters, all of which can be written as UTF-8."""
-    return value[:limit].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
-
-
-def _say(reply: dict) -> str:
-    return f"{reply['kinds'][0]}: {reply['message']}".rstrip(": ")
+        return Verdict(cell.id, cell.question, cell.points, kind, writable(message, MAX_MESSAGE))

@@ -18,7 +18,7 @@ from proctor.sitting import Paper, sit
 from proctor.verdict import Judgement
 
 LASTING = {"pass", "fail", "error", "unanswered", "refused"}  # verdicts on which no busy machine has any influence
-TRIES = 2  # of a submission whose examiner or zygote was lost: the fault may have been the machine's
+TRIES = 2  # of a submission whose zygote was lost: the fault may have been another's
 
 
 class Marker:
@@ -123,8 +123,9 @@ class Marker:
                     if self._zygote is zygote:
                         zygote.close()
                         self.start()
-            except Exception as error:  # whatever it is, the others' work is judged
+            except Exception as error:  # whatever it is, the others' work is judged; the next run tries again
                 fault = f"{type(error).__name__}: {error}"
+                break
         return Result(Submission(student, {}, problems), None, {}, time.monotonic() - start, fault, digest), False
 
     def _examine(self, zygote, paper: Paper) -> tuple[Result, bool]:

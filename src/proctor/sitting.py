@@ -21,9 +21,7 @@ from proctor.jail import Limits
 from proctor.limits import POLL, how_it_ended, over_limit, usage_of
 from proctor.verdict import Judgement, Verdict
 
-SITTING_SECONDS = (
-    900.0  # wall time after which the examiner itself must hang: judging ends before, whatever the answers
-)
+SITTING_SECONDS = 420.0  # wall time after which the examiner itself must hang: judging ends before
 LINGER = 1.0  # wall seconds that a process gets to end by itself
 CANDIDATE = Limits(memory=MAX_MEMORY, cpu_seconds=600, files=64)  # files: full sockets take memory that nobody counts
 EXAMINER = Limits(memory=2 * MAX_MEMORY, cpu_seconds=600)

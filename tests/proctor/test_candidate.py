@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from proctor import candidate, codec
+from proctor import calls, candidate, codec
 from proctor.candidate import read_message, write_message
 from proctor.forked import run_forked
 from proctor.launch import fork_candidate
@@ -97,7 +97,7 @@ def test_names_defined_before_an_error_stay(run, evaluate):
 def test_prints_are_kept_and_capped(run):
     assert run("import sys\nprint('out')\nprint('err', file=sys.stderr)\n3")["printed"].startswith("out\nerr\n")
     printed = run("for _ in range(10**4): print('x' * 100)")["printed"]
-    assert len(printed) == candidate.MAX_OUTPUT
+    assert len(printed) == calls.MAX_OUTPUT
 
 
 def test_raw_bytes_to_the_streams_go_nowhere(run, evaluate):

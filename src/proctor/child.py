@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from proctor.limits import process_tree
-from proctor.zygote import MAX_PACKET
+from proctor.zygote_process import MAX_PACKET
 
 
 @dataclass(frozen=True)

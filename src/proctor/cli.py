@@ -189,7 +189,6 @@ def grade(
     tls_key: Annotated[Path | None, typer.Option(help="Of the cluster: the certificate's key.")] = None,
 ):
     """Grade a class; gradebook.db, autograded/, feedback/ and grades/ are written beside the submissions."""
-    from proctor.children import ZygoteLost
     from proctor.console import print_class, print_plan, progress
     from proctor.grade import grade as run
     from proctor.grade import plan
@@ -197,6 +196,7 @@ def grade(
     from proctor.policy import PolicyError
     from proctor.sandbox import SandboxMissing
     from proctor.scheduler import ClusterError
+    from proctor.zygote import ZygoteLost
 
     root, cluster = _root(course), _scheduler(scheduler, tls_ca, tls_cert, tls_key, unsafe)
     try:

@@ -26,7 +26,7 @@ from proctor.assignment import Assignment
 from proctor.cluster_worker import SANDBOX, VERSION, Task, examine, unfit
 from proctor.environment import judging_digest
 from proctor.intake import PROBLEMS, Problem, Submission, read_bytes
-from proctor.marker import TRIES, Marker, digest_of
+from proctor.local_grader import TRIES, LocalGrader, digest_of
 from proctor.results import Result, joined, part, question_keys
 from proctor.sandbox import SandboxMissing
 from proctor.scheduler import ClusterError, Scheduler, VersionMismatch
@@ -40,7 +40,7 @@ TEXTS = ("cell_errors", "outputs", "seeds")  # of a judgement: texts by question
 KEPT = "what was judged is in the journal, and the next run goes on from there"
 
 
-class Cluster(Marker):
+class Cluster(LocalGrader):
     """Judges submissions of one assignment on a Dask cluster. A context manager.
 
     Args:

@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field
 
 from proctor import sandbox
 from proctor.assignment import Assignment
-from proctor.children import OneByOne, Zygote, ZygoteLost
 from proctor.environment import judging_digest
 from proctor.results import question_keys
 from proctor.sitting import Paper, sit
+from proctor.zygote import OneByOne, Zygote, ZygoteLost
 
 VERSION, SANDBOX = "version", "sandbox"  # what a process of the cluster may lack
 

@@ -1,8 +1,8 @@
 """Grades a class: threads or a cluster judge, one process writes.
 
 A zygote has the libraries imported and forks a fresh examiner and fresh candidates for every submission, all of them
-locked up (``proctor.marker``, ``proctor.sitting``). This process reads bytes, keeps the journal, and alone writes the
-gradebook, autograded notebooks, feedback and CSV (``proctor.desk``). A submission that cannot be read or breaks
+locked up (``proctor.local_grader``, ``proctor.sitting``). This process reads bytes, keeps the journal, and alone writes
+the gradebook, autograded notebooks, feedback and CSV (``proctor.desk``). A submission that cannot be read or breaks
 something gets a named problem; the class goes on.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from proctor import sandbox
 from proctor.assignment import Assignment
 from proctor.handed_in import HandedIn
-from proctor.marker import Marker
+from proctor.local_grader import LocalGrader
 from proctor.results import Row
 from proctor.seeds import assignment_secret
 
@@ -84,25 +84,25 @@ def grade(
     if scheduler:
         from proctor.cluster import Cluster  # imports Dask
 
-        marker = Cluster(scheduler, assignment, secret)
+        grader = Cluster(scheduler, assignment, secret)
     else:
-        marker = Marker(assignment, secret, sandboxed=sandboxed, jobs=jobs)
-    with marker:
+        grader = LocalGrader(assignment, secret, sandboxed=sandboxed, jobs=jobs)
+    with grader:
         if not force:
-            marker.learn(work.journal)
-        changed = work.changed(marker)
+            grader.learn(work.journal)
+        changed = work.changed(grader)
         if changed:
-            marker.start()
+            grader.start()
         from proctor.desk import Desk  # imports nbgrader, which takes as long as the zygote's imports
 
-        marker.settle()
+        grader.settle()
         with Desk(work.directory, work.submissions, assignment) as desk:
             unchanged = ((work.journal.read(student), True) for student in work.attempts if student not in changed)
-            for result, reused in itertools.chain(unchanged, work.counting(marker.mark_all(changed))):
+            for result, reused in itertools.chain(unchanged, work.counting(grader.mark_all(changed))):
                 student, marks = result.submission.student, ()
                 try:
                     marks = desk.put(result, work.late_penalty(result))
-                    marker.forget(student)
+                    grader.forget(student)
                 except Exception as error:  # what is odd about one submission must not end the others'
                     fault = f"could not be written: {type(error).__name__}: {error}"
                     result = replace(result, judgement=None, fault=fault)
@@ -116,8 +116,8 @@ def grade(
 def plan(root: Path, name: str, *, submissions: Path | None = None, force: bool = False) -> dict[str, bool]:
     """What ``grade`` with these arguments would do: student -> whether the work must be judged. Writes nothing."""
     work = HandedIn(root, name, submissions)
-    with Marker(work.assignment, assignment_secret(work.root, name)) as marker:
+    with LocalGrader(work.assignment, assignment_secret(work.root, name)) as grader:
         if not force:
-            marker.learn(work.journal)
-        changed = work.changed(marker)
+            grader.learn(work.journal)
+        changed = work.changed(grader)
     return {student: student in changed for student in work.attempts}

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from proctor.collect import find_attempts, submitted_at
-from proctor.marker import Marker
+from proctor.local_grader import LocalGrader
 from proctor.masters import find_master, read_master
 from proctor.policy import BEST, read_policy
 from proctor.results import Journal, Result
@@ -59,12 +59,12 @@ class HandedIn:
         }
         self._counts = {student: folders[-1] for student, folders in self.attempts.items()}
 
-    def changed(self, marker: Marker) -> dict[str, list[Path]]:
+    def changed(self, grader: LocalGrader) -> dict[str, list[Path]]:
         """Student -> folders to judge. Of several attempts the journal holds one, so they are judged anew."""
         return {
             student: folders
             for student, folders in self.attempts.items()
-            if len(folders) > 1 or not marker.known(student, folders[0])
+            if len(folders) > 1 or not grader.known(student, folders[0])
         }
 
     def counting(self, marked: Iterator[tuple[Path, Result, bool]]) -> Iterator[tuple[Result, bool]]:

@@ -1,7 +1,7 @@
 """The jail: what a forked child does to itself before anything of a student runs in it. Linux only.
 
-The zygote (``proctor.zygote``) is already in a bubblewrap sandbox with a read-only root and no network. Each of its
-children becomes the first process of its own process namespace, and then gives itself its own user, mount, network,
+The zygote (``proctor.zygote_process``) is already in a bubblewrap sandbox with a read-only root and no network. Each of
+its children becomes the first process of its own process namespace, and then gives itself its own user, mount, network,
 IPC, host-name and cgroup namespaces, empty ``/tmp``, home and ``/dev/shm``, an empty ``/proc``, limits, no
 capabilities, no way to new privileges, and a filter of system calls. So it can neither see nor signal, trace or wait
 for another submission, the zygote or the grader, and when it ends the kernel ends everything that it started.

@@ -30,9 +30,9 @@ from jupyter_client.provisioning import LocalProvisioner
 
 from proctor.candidate import MAX_MEMORY, write_message
 from proctor.child import Child
-from proctor.children import OneByOne, Zygote, ZygoteLost, open_zygote
 from proctor.jail import Limits
 from proctor.limits import over_limit, usage_of
+from proctor.zygote import OneByOne, Zygote, ZygoteLost, open_zygote
 
 TRUSTED = "PROCTOR_TRUSTED"
 PRELOAD = ("torch.optim", "proctor.kernel")

@@ -125,7 +125,7 @@ def module_files(name: str) -> list[Path]:
 def _covered(forbids) -> list[str]:
     arguments = []
     for name in forbids:
-        # What other libraries need is covered later, in the candidate alone: see ``proctor.zygote``.
+        # What other libraries need is covered later, in the candidate alone: see ``proctor.zygote_process``.
         for path in module_files(name) if name.partition(".")[0] == "ravine" else ():
             arguments += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
     return arguments

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 from proctor.assignment import Assignment
 from proctor.candidate import MAX_MEMORY, read_message, write_message
-from proctor.children import OneByOne, Zygote, ZygoteLost
 from proctor.intake import Problem, Submission
 from proctor.jail import Limits
 from proctor.limits import POLL, how_it_ended, over_limit, usage_of
 from proctor.verdict import Judgement, Verdict
+from proctor.zygote import OneByOne, Zygote, ZygoteLost
 
 SITTING_SECONDS = 420.0  # wall time after which the examiner itself must hang: judging ends before
 LINGER = 1.0  # wall seconds that a process gets to end by itself

@@ -1,165 +1,236 @@
-"""A process that has the libraries imported and forks a child per submission, inside the sandbox.
+"""Starts the zygote and, through it, its children.
 
-Importing PyTorch takes seconds and forking takes milliseconds. The zygote lives in bubblewrap, imports, asserts that it
-has one thread, and then only forks: it never sees an answer, a test or a master, so no child can find one in the memory
-that it inherits. A child locks itself up (``proctor.jail``) and takes up its role, on a socket of its own.
-
-    host (proctor.children)       zygote                       child
-    Zygote(...)        ───────▶   imports, "ready"
-    .start(role, channel) ────▶   fork                 ─────▶  imprison, role(channel)
-    Child.pid          ◀───────   process id, pidfd
-    Child.end          ◀───────   status, CPU seconds  ◀─────  ends
-    .close()           ───────▶   ends, and all children with it
-
-Messages to the zygote are JSON in one packet; file descriptors travel beside them.
+The zygote itself (``proctor.zygote_process``) forks them inside the sandbox. One zygote serves many threads. Where the
+kernel forbids user namespaces inside bubblewrap, ``OneByOne`` starts a sandbox for each child instead. Start either in
+a thread that lives as long: bubblewrap ends with the thread that started it.
 """
 
 import contextlib
-import gc
-import importlib
 import json
-import os
-import select
-import signal
 import socket
+import subprocess
 import sys
-import time
+import tempfile
+import threading
+from dataclasses import asdict
 
 from proctor import jail
-from proctor.sandbox import HOME, module_files
+from proctor.assignment import Assignment
+from proctor.child import Child
+from proctor.rules import imported, within
+from proctor.sandbox import environment, sandbox_command
+from proctor.zygote_process import MAX_PACKET
 
-MAX_PACKET = 64 * 1024
-ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
-LIBRARIES = ("torch", "numpy", "matplotlib.pyplot", "proctor.candidate", "proctor.examiner")
-
-
-def main() -> None:
-    """The zygote's own life: import, then fork until the host hangs up."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    settings = json.loads(control.recv(MAX_PACKET))
-    own_namespace = None
-    if settings["namespaces"]:
-        try:
-            jail.become_root_of_processes()
-            own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-            jail.system_call_filter()
-        except OSError as error:
-            control.send(json.dumps({"jail": [error.errno, error.strerror or str(error)]}).encode())
-            return
-    elif settings["confined"]:
-        jail.system_call_filter()
-    warm_up(settings["preload"])
-    control.send(b'{"ready": true}')
-    _serve(control, own_namespace, settings)
+START_SECONDS = 120.0
 
 
-def warm_up(preload=()) -> None:
-    """Import what children need and run through what libraries put off until first use, all on one thread.
+class ZygoteLost(RuntimeError):
+    """The zygote did not start, or ended; the message says why."""
+
+
+class Zygote:
+    """Starts the zygote; ``start`` forks a child of it. Safe to use from several threads.
+
+    Args:
+        forbids: modules of ravine whose source is not to be there.
+        preload: modules to import besides ``LIBRARIES``.
+        sandboxed: run it in bubblewrap and lock its children up; False runs everything with your own rights.
+        namespaces: give each child namespaces of its own; False only where each has a sandbox of its own.
+        env: its environment; by default nothing of this machine's but where programs are.
 
     Raises:
-        RuntimeError: if that left threads behind: a process with threads cannot be forked safely.
+        SandboxMissing: if a sandbox is asked for and this machine has none.
     """
-    for name in LIBRARIES:
-        importlib.import_module(name)
-    for name in preload:
-        with contextlib.suppress(ImportError):  # a name in a module and no module
-            importlib.import_module(name)
-    import torch
 
-    from proctor import candidate
+    def __init__(self, forbids=(), preload=(), *, sandboxed: bool = True, namespaces: bool = True, env=None):
+        self._arguments = tuple(forbids), tuple(preload)
+        self._spares: dict[tuple, tuple[Child, socket.socket]] = {}
+        self._lock, self._stderr = threading.Lock(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._scratch = tempfile.TemporaryDirectory(prefix="proctor-", ignore_cleanup_errors=True)
+        self._namespaces, self._ready = sandboxed and namespaces, False
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-m", "proctor.zygote_process", str(theirs.fileno())]
+        self._process = subprocess.Popen(
+            sandbox_command(command, forbids) if sandboxed else command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._stderr,
+            cwd=self._scratch.name,
+            env=env or environment(self._scratch.name),
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control.settimeout(START_SECONDS)
+        self._say({"preload": list(preload), "confined": sandboxed, "namespaces": self._namespaces})
 
-    torch.set_num_threads(1)
-    if "torch.optim" in preload:  # the first optimizer imports half of torch's compiler
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
-    candidate.warm_up()
-    if kernel := sys.modules.get("proctor.kernel"):  # preloaded: this zygote forks notebook kernels
-        kernel.warm_up()
-    threads = os.listdir("/proc/self/task") if os.path.isdir("/proc/self/task") else ["one"]
-    if len(threads) != 1:
-        raise RuntimeError(f"expected one thread before forking, got {len(threads)}")
-    gc.collect()
-    gc.freeze()  # collections in the children then do not touch, and so copy, these pages
+    @classmethod
+    def of(cls, assignment: Assignment, *, sandboxed: bool = True) -> "Zygote":
+        """One for an assignment: it has imported what the given cells import, and not what they forbid."""
+        given = [cell.source for cell in assignment.cells if cell.role == "given"]
+        preload = [name for name in imported(given) if not within(name, assignment.forbids)]
+        if any("torch.optim" in cell.source for cell in assignment.cells if cell.role in ("given", "tests")):
+            preload.append("torch.optim")  # the examiner may use it, whatever answers may
+        return cls(assignment.forbids, preload, sandboxed=sandboxed)
 
+    def wait_until_ready(self) -> None:
+        """Wait for the imports.
 
-def _serve(control, own_namespace, settings):
-    wake, woken = socket.socketpair()
-    for end in (wake, woken):
-        end.setblocking(False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(woken.fileno())
-    reports: dict[int, socket.socket] = {}
-    while True:
-        readable, _, _ = select.select([control, wake], [], [])
-        if wake in readable:
-            with contextlib.suppress(BlockingIOError):
-                wake.recv(4096)
-        _reap(reports)
-        if control not in readable:
-            continue
-        data, handles, _, _ = socket.recv_fds(control, MAX_PACKET, 2)
-        if not data:
-            return  # the host has gone; the namespace ends with this process, and all children with it
-        channel, report = (socket.socket(fileno=handle) for handle in handles)
-        request = json.loads(data)
-        pid = _fork(own_namespace)
-        if pid == 0:
-            _child(request, channel, report, settings)
-        pidfd = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
-        socket.send_fds(report, [json.dumps({"pid": pid}).encode()], pidfd)
-        for handle in pidfd:
-            os.close(handle)
-        channel.close()
-        reports[pid] = report
+        Raises:
+            JailError: if the kernel does not let it make namespaces.
+            ZygoteLost: if it ended or took longer than ``START_SECONDS``.
+        """
+        with self._lock:
+            if self._ready:
+                return
+            try:
+                data = self._control.recv(MAX_PACKET)
+            except OSError as error:
+                self._lost(error)
+            message = json.loads(data) if data else {}
+            if "jail" in message:
+                raise jail.JailError(*message["jail"])
+            if not message.get("ready"):
+                self._lost(message.get("error"))
+            self._ready = True
 
+    def settled(self) -> "Zygote | OneByOne":
+        """This, once it is ready; closed, and something slower in its place, where the kernel allows no namespaces.
 
-def _fork(own_namespace):
-    for pause in (0.2, 1.0, 5.0, None):
+        Raises:
+            ZygoteLost: if the libraries do not import; then it is closed.
+        """
         try:
-            return os.fork() if own_namespace is None else jail.fork_with_own_processes(own_namespace)
-        except OSError:  # a submission is filling the process table, and will be ended in a moment
-            if pause is None:
-                raise
-            time.sleep(pause)
+            self.wait_until_ready()
+        except jail.JailError:
+            self.close()
+            return OneByOne(*self._arguments)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def start(self, role: str, channel: socket.socket, limits: jail.Limits | None = None, **settings) -> Child:
+        """Fork a child.
+
+        Args:
+            role: one of ``ROLES``.
+            channel: its socket; closed in this process.
+            limits: what it may use.
+            settings: plain data for the role.
+
+        Raises:
+            ZygoteLost: if the zygote is gone.
+        """
+        with contextlib.closing(channel):
+            return self._start(role, channel, limits, settings)
+
+    def _start(self, role, channel, limits, settings):
+        self.wait_until_ready()
+        report, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        request = {"role": role, "limits": limits and asdict(limits), "settings": settings}
+        try:
+            with theirs, self._lock:
+                self._say(request, channel.fileno(), theirs.fileno())
+        except ZygoteLost:
+            report.close()
+            raise
+        return Child(report, self._namespaces)
+
+    def take(self, role: str, limits: jail.Limits, **settings) -> tuple["Child", socket.socket]:
+        """A child and our end of its socket, as ``start`` makes them; the next one like it is forked ahead.
+
+        Raises:
+            ZygoteLost: if the zygote is gone.
+        """
+        kind = role, limits, json.dumps(settings)
+        with self._lock:
+            spare = self._spares.pop(kind, None)
+        made = [self._fork(role, limits, settings) for _ in range(1 if spare else 2)]
+        with self._lock:
+            extra = self._spares.setdefault(kind, made[-1])
+        if extra is not made[-1]:  # another thread was quicker
+            _close_pair(*made[-1])
+        return spare or made[0]
+
+    def _fork(self, role, limits, settings):
+        ours, theirs = socket.socketpair()
+        try:
+            return self.start(role, theirs, limits, **settings), ours
+        except BaseException:
+            ours.close()
+            raise
+
+    def close(self) -> None:
+        """End the zygote and every child."""
+        for spare in self._spares.values():
+            _close_pair(*spare)
+        self._control.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stderr.close()
+        self._scratch.cleanup()
+
+    def _say(self, message: dict, *handles):
+        try:
+            socket.send_fds(self._control, [json.dumps(message).encode()], handles)
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, why):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        self._stderr.seek(0)
+        last = self._stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+        raise ZygoteLost(f"the process that forks graders ended ({'; '.join([str(why or '')[:500], *last])})") from None
 
 
-def _reap(reports):
-    while reports:
-        pid, status, used = os.wait4(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        with reports.pop(pid) as report, contextlib.suppress(OSError):  # the host may not care any more
-            end = {"status": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime}
-            report.send(json.dumps(end).encode())
+class OneByOne:
+    """A sandbox for each child, used like ``Zygote``: slower, for kernels that allow no namespaces in bubblewrap."""
+
+    def __init__(self, forbids=(), preload=()):
+        self._arguments = forbids, preload
+
+    def start(self, role: str, channel: socket.socket, limits: jail.Limits | None = None, **settings) -> Child:
+        """Start a sandbox and fork its one child."""
+        zygote = Zygote(*self._arguments, namespaces=False)
+        return _OnlyChild(zygote, zygote.start(role, channel, limits, **settings))
+
+    def take(self, role: str, limits: jail.Limits, **settings) -> tuple[Child, socket.socket]:
+        """A child and our end of its socket."""
+        ours, theirs = socket.socketpair()
+        return self.start(role, theirs, limits, **settings), ours
+
+    def close(self) -> None:
+        """Nothing is left to close: each sandbox ends with its child."""
 
 
-def _child(request, channel, report, settings):
-    status = 1
-    try:
-        os.setsid()  # a process group spans process namespaces: kill(0, …) must not reach the zygote
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        kept = sorted({channel.fileno(), report.fileno()})
-        for low, high in zip([2, *kept], [*kept, os.sysconf("SC_OPEN_MAX")], strict=True):
-            os.closerange(low + 1, high)
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(null, stream)
-        module, _, name = ROLES[request["role"]].partition(":")
-        role = getattr(importlib.import_module(module), name)
-        if settings["confined"]:
-            limits = jail.Limits(**request["limits"])
-            others = [name for name in request["settings"].get("forbids", ()) if name.partition(".")[0] != "ravine"]
-            hidden = [str(path) for name in others for path in module_files(name)]
-            jail.imprison(HOME, limits, namespaces=settings["namespaces"], hidden=hidden)
-        report.close()
-        role(channel, **request["settings"])
-        status = 0
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            report.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]}).encode())
-    finally:
-        os._exit(status)
+class _OnlyChild(Child):
+    def __init__(self, zygote: Zygote, child: Child):
+        super().__init__(child._report, False)
+        self._zygote = zygote
+
+    @property
+    def pid(self):
+        """The sandbox itself: what runs inside is among its children."""
+        return self._zygote._process.pid
+
+    def kill(self):
+        self._zygote._process.kill()
+
+    def close(self):
+        self._zygote.close()
+        super().close()
 
 
-if __name__ == "__main__":
-    main()
+def _close_pair(child: Child, channel: socket.socket):
+    child.close()
+    channel.close()
+
+
+def open_zygote(forbids=(), preload=(), *, sandboxed: bool = True) -> Zygote | OneByOne:
+    """The fastest way of starting children that this machine allows, ready; see ``Zygote`` and ``Zygote.settled``."""
+    return Zygote(forbids, preload, sandboxed=sandboxed).settled()

@@ -21,7 +21,7 @@ from proctor.cli import app
 from proctor.cluster import PER_THREAD, Cluster, read_judgement, read_submission
 from proctor.grade import grade
 from proctor.handed_in import find_submissions
-from proctor.marker import Marker
+from proctor.local_grader import LocalGrader
 from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 from proctor.results import Journal
@@ -149,10 +149,10 @@ def comparable(result) -> dict:
 
 
 def locally(course: Path) -> dict[str, dict]:
-    with Marker(MASTER, SECRET) as marker:
-        marker.start()
-        marker.settle()
-        return {student: comparable(marker.mark(student, folder)[0]) for student, [folder] in work(course).items()}
+    with LocalGrader(MASTER, SECRET) as grader:
+        grader.start()
+        grader.settle()
+        return {student: comparable(grader.mark(student, folder)[0]) for student, [folder] in work(course).items()}
 
 
 @QUIET

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from proctor import cluster_worker
-from proctor.children import ZygoteLost
 from proctor.cluster_worker import Task, Zygotes, examine, unfit
 from proctor.environment import judging_digest
 from proctor.intake import Submission
@@ -16,6 +15,7 @@ from proctor.masters import read_master
 from proctor.results import question_keys
 from proctor.sitting import Paper
 from proctor.verdict import Judgement
+from proctor.zygote import ZygoteLost
 
 MASTER = read_master(Path(__file__).parent / "files" / "course" / "solutions" / "warmup" / "warmup.md")
 OTHER = replace(MASTER, digest="another")

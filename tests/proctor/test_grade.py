@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from proctor import desk, marker
+from proctor import desk, local_grader
 from proctor import grade as grading
-from proctor.children import ZygoteLost
 from proctor.grade import grade, plan
 from proctor.handed_in import find_submissions
 from proctor.intake import parse
@@ -22,6 +21,7 @@ from proctor.results import Journal
 from proctor.sandbox import HOW_TO, SandboxMissing, sandbox_problem
 from proctor.sitting import SittingError
 from proctor.verdict import Judgement, Verdict
+from proctor.zygote import ZygoteLost
 
 COURSE = Path(__file__).parent / "files" / "course"
 MASTER = read_master(COURSE / "solutions" / "warmup" / "warmup.md")
@@ -171,8 +171,8 @@ class Sittings:
 
     def __init__(self, monkeypatch, judge):
         self.asked, self.started, self.judge = [], 0, judge
-        monkeypatch.setattr(marker.Zygote, "of", lambda *args, **kwargs: self)
-        monkeypatch.setattr(marker, "sit", self.sit)
+        monkeypatch.setattr(local_grader.Zygote, "of", lambda *args, **kwargs: self)
+        monkeypatch.setattr(local_grader, "sit", self.sit)
         self.started = -1
 
     def settled(self):
@@ -239,7 +239,7 @@ def test_a_lost_zygote_is_replaced_and_costs_nobody_anything(small, monkeypatch)
 
 def test_whoever_cannot_be_judged_is_the_only_one_without_a_score(small, monkeypatch):
     sittings = Sittings(monkeypatch, lambda student: SittingError("odd") if student == "ada" else "pass")
-    graded = grade(small, "warmup", jobs=2, sandboxed=False)
+    graded = grade(small, "warmup", jobs=1, sandboxed=False)
     assert [(row.student, row.fault) for row in graded.faults] == [("ada", "SittingError: odd")]
     assert [asked for asked in sittings.asked if asked[0] == "ada"] == [("ada", ("double", "counter"))]
     assert Journal(small, "warmup").students() == ["bob", "carl"]

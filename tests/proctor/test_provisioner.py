@@ -16,9 +16,9 @@ from jupyter_client import KernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from proctor import provisioner
-from proctor.children import ZygoteLost
 from proctor.provisioner import MAX_FILES, MAX_WORK, archive
 from proctor.sandbox import SandboxMissing
+from proctor.zygote import ZygoteLost
 
 needs_kernel = pytest.mark.slow
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # pytest draws nowhere

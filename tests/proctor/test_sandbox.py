@@ -1,4 +1,4 @@
-"""The sandbox's command line; what is inside is looked at in test_children."""
+"""The sandbox's command line; what is inside is looked at in test_zygote."""
 
 import importlib.util
 import sys

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from proctor import sitting
-from proctor.children import open_zygote
 from proctor.jail import Limits
 from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
 from proctor.sandbox import HOW_TO, sandbox_problem
 from proctor.sitting import Paper, SittingError, sit
+from proctor.zygote import open_zygote
 
 THREE = read_master(Path(__file__).parent / "files" / "three" / "three.md")
 RIGHT = THREE.solutions()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from proctor.intake import Submission
-from proctor.marker import Marker
+from proctor.local_grader import LocalGrader
 from proctor.masters import read_master
 from proctor.results import Result, question_keys
 from proctor.verdict import KINDS, Judgement, Verdict
@@ -22,9 +22,9 @@ def test_what_a_busy_machine_may_have_caused_is_nobody_elses(kind):
         for question in THREE.questions
         for cell in question.tests
     )
-    marker = Marker(THREE, b"s")
-    marker._fresh["ada"] = Result(Submission("ada", answers), Judgement(verdicts), keys, 0.0)
-    marker._known = dict.fromkeys(keys.values(), "ada")
-    known = {verdict.question for verdict in marker._look_up(keys).verdicts}
+    grader = LocalGrader(THREE, b"s")
+    grader._fresh["ada"] = Result(Submission("ada", answers), Judgement(verdicts), keys, 0.0)
+    grader._known = dict.fromkeys(keys.values(), "ada")
+    known = {verdict.question for verdict in grader._look_up(keys).verdicts}
     lasting = kind in ("pass", "fail", "error", "unanswered", "refused")
     assert known == ({"first", "second", "third"} if lasting else {"first"})

@@ -11,17 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from proctor.assignment import Assignment
-from proctor.children import Zygote, ZygoteLost
 from proctor.intake import Submission, read_bytes
 from proctor.results import Journal, Result, joined, part, question_keys
 from proctor.sitting import Paper, sit
 from proctor.verdict import Judgement
+from proctor.zygote import Zygote, ZygoteLost
 
 LASTING = {"pass", "fail", "error", "unanswered", "refused"}  # verdicts on which no busy machine has any influence
 TRIES = 2  # of a submission whose zygote was lost: the fault may have been another's
 
 
-class Marker:
+class LocalGrader:
     """Judges submissions of one assignment; safe to use from several threads. A context manager.
 
     Args:
@@ -38,7 +38,7 @@ class Marker:
         self._journal, self._known = None, {}  # key of a question -> a student with that key
         self._fresh: dict[str, Result] = {}  # student -> what is not in the journal yet
 
-    def __enter__(self) -> "Marker":
+    def __enter__(self) -> "LocalGrader":
         return self
 
     def __exit__(self, *exception) -> None:

@@ -1,0 +1,165 @@
+"""A process that has the libraries imported and forks a child per submission, inside the sandbox.
+
+Importing PyTorch takes seconds and forking takes milliseconds. The zygote lives in bubblewrap, imports, asserts that it
+has one thread, and then only forks: it never sees an answer, a test or a master, so no child can find one in the memory
+that it inherits. A child locks itself up (``proctor.jail``) and takes up its role, on a socket of its own.
+
+    host (proctor.zygote)         zygote                       child
+    Zygote(...)        ───────▶   imports, "ready"
+    .start(role, channel) ────▶   fork                 ─────▶  imprison, role(channel)
+    Child.pid          ◀───────   process id, pidfd
+    Child.end          ◀───────   status, CPU seconds  ◀─────  ends
+    .close()           ───────▶   ends, and all children with it
+
+Messages to the zygote are JSON in one packet; file descriptors travel beside them.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from proctor import jail
+from proctor.sandbox import HOME, module_files
+
+MAX_PACKET = 64 * 1024
+ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
+LIBRARIES = ("torch", "numpy", "matplotlib.pyplot", "proctor.candidate", "proctor.examiner")
+
+
+def main() -> None:
+    """The zygote's own life: import, then fork until the host hangs up."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    settings = json.loads(control.recv(MAX_PACKET))
+    own_namespace = None
+    if settings["namespaces"]:
+        try:
+            jail.become_root_of_processes()
+            own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+            jail.system_call_filter()
+        except OSError as error:
+            control.send(json.dumps({"jail": [error.errno, error.strerror or str(error)]}).encode())
+            return
+    elif settings["confined"]:
+        jail.system_call_filter()
+    warm_up(settings["preload"])
+    control.send(b'{"ready": true}')
+    _serve(control, own_namespace, settings)
+
+
+def warm_up(preload=()) -> None:
+    """Import what children need and run through what libraries put off until first use, all on one thread.
+
+    Raises:
+        RuntimeError: if that left threads behind: a process with threads cannot be forked safely.
+    """
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    for name in preload:
+        with contextlib.suppress(ImportError):  # a name in a module and no module
+            importlib.import_module(name)
+    import torch
+
+    from proctor import candidate
+
+    torch.set_num_threads(1)
+    if "torch.optim" in preload:  # the first optimizer imports half of torch's compiler
+        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
+    candidate.warm_up()
+    if kernel := sys.modules.get("proctor.kernel"):  # preloaded: this zygote forks notebook kernels
+        kernel.warm_up()
+    threads = os.listdir("/proc/self/task") if os.path.isdir("/proc/self/task") else ["one"]
+    if len(threads) != 1:
+        raise RuntimeError(f"expected one thread before forking, got {len(threads)}")
+    gc.collect()
+    gc.freeze()  # collections in the children then do not touch, and so copy, these pages
+
+
+def _serve(control, own_namespace, settings):
+    wake, woken = socket.socketpair()
+    for end in (wake, woken):
+        end.setblocking(False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(woken.fileno())
+    reports: dict[int, socket.socket] = {}
+    while True:
+        readable, _, _ = select.select([control, wake], [], [])
+        if wake in readable:
+            with contextlib.suppress(BlockingIOError):
+                wake.recv(4096)
+        _reap(reports)
+        if control not in readable:
+            continue
+        data, handles, _, _ = socket.recv_fds(control, MAX_PACKET, 2)
+        if not data:
+            return  # the host has gone; the namespace ends with this process, and all children with it
+        channel, report = (socket.socket(fileno=handle) for handle in handles)
+        request = json.loads(data)
+        pid = _fork(own_namespace)
+        if pid == 0:
+            _child(request, channel, report, settings)
+        pidfd = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
+        socket.send_fds(report, [json.dumps({"pid": pid}).encode()], pidfd)
+        for handle in pidfd:
+            os.close(handle)
+        channel.close()
+        reports[pid] = report
+
+
+def _fork(own_namespace):
+    for pause in (0.2, 1.0, 5.0, None):
+        try:
+            return os.fork() if own_namespace is None else jail.fork_with_own_processes(own_namespace)
+        except OSError:  # a submission is filling the process table, and will be ended in a moment
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
+def _reap(reports):
+    while reports:
+        pid, status, used = os.wait4(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with reports.pop(pid) as report, contextlib.suppress(OSError):  # the host may not care any more
+            end = {"status": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime}
+            report.send(json.dumps(end).encode())
+
+
+def _child(request, channel, report, settings):
+    status = 1
+    try:
+        os.setsid()  # a process group spans process namespaces: kill(0, …) must not reach the zygote
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        kept = sorted({channel.fileno(), report.fileno()})
+        for low, high in zip([2, *kept], [*kept, os.sysconf("SC_OPEN_MAX")], strict=True):
+            os.closerange(low + 1, high)
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        module, _, name = ROLES[request["role"]].partition(":")
+        role = getattr(importlib.import_module(module), name)
+        if settings["confined"]:
+            limits = jail.Limits(**request["limits"])
+            others = [name for name in request["settings"].get("forbids", ()) if name.partition(".")[0] != "ravine"]
+            hidden = [str(path) for name in others for path in module_files(name)]
+            jail.imprison(HOME, limits, namespaces=settings["namespaces"], hidden=hidden)
+        report.close()
+        role(channel, **request["settings"])
+        status = 0
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            report.send(json.dumps({"error": f"{type(error).__name__}: {error}"[:2000]}).encode())
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

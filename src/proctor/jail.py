@@ -107,7 +107,7 @@ def fork_with_own_processes(home: int) -> int:
     return pid
 
 
-def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=()) -> None:
+def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=(), kept=()) -> None:
     """Lock this process up, for good.
 
     Args:
@@ -115,13 +115,14 @@ def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=()) -
         limits: what it may use.
         namespaces: give it namespaces of its own; False where bubblewrap was started for this process alone.
         hidden: files and folders that are to be empty; with namespaces only.
+        kept: folders that are to stay where a place to write is laid over them; with namespaces only.
 
     Raises:
         JailError: if the kernel refuses a step.
     """
     mapped = int(_read("/proc/self/statm").split()[0]) * resource.getpagesize()
     if namespaces:
-        _isolate(home, hidden)
+        _isolate(home, hidden, kept)
     os.chdir(home)
     hard = {
         resource.RLIMIT_AS: mapped + limits.memory,
@@ -140,14 +141,20 @@ def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=()) -
     system_call_filter().load()  # sets "no new privileges" too
 
 
-def _isolate(home, hidden):
+def _isolate(home, hidden, kept):
     uid, gid = os.getuid(), os.getgid()
     about_cpus = {name: _read(f"/proc/{name}") for name in CPU_INFO}
     _call("unshare", NEW_USER | NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_CGROUP)
     _map(uid, gid)
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
-    for place in (home, "/tmp", "/dev/shm"):
+    places = (home, "/tmp", "/dev/shm")
+    below = [(os.open(path, os.O_PATH), path) for path in kept if path.startswith(tuple(f"{one}/" for one in places))]
+    for place in places:
         _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"size={SCRATCH},nr_inodes=4096,mode=0755")
+    for handle, path in below:  # a course that lies in /tmp
+        os.makedirs(path)
+        _mount(f"/proc/self/fd/{handle}", path, None, MS_BIND | MS_REC)
+        os.close(handle)
     for path in hidden:
         if os.path.isdir(path):
             _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_RDONLY, "size=4k")

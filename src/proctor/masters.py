@@ -7,6 +7,7 @@ options are described in CONTRIBUTING.md.
 import hashlib
 import math
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,8 @@ def read_master(path: Path) -> Assignment:
         MasterError: on a file that is missing or no MyST notebook, an unknown option or setting, a repeated id, tests
             that follow no answer, or a marker that is unpaired, misspelled or in the wrong kind of cell.
     """
+    # jsonschema would spend a second on a grammar of addresses, which no notebook holds; it does without.
+    sys.modules.setdefault("rfc3987_syntax", None)
     import jupytext
 
     path = Path(path)

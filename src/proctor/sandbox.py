@@ -75,7 +75,7 @@ def environment(home: str) -> dict[str, str]:
 
 
 def _arguments() -> list[str]:
-    mounts = [word for folder in _readable() for word in ("--ro-bind", str(folder), str(folder))]
+    mounts = [word for folder in readable() for word in ("--ro-bind", str(folder), str(folder))]
     return [
         *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *("--uid", "1000", "--gid", "1000", "--hostname", "sandbox"),
@@ -92,7 +92,7 @@ def _scratch(place: str) -> list[str]:
     return ["--size", str(MAX_SCRATCH), "--perms", "0755", "--tmpfs", place]
 
 
-def _readable() -> list[Path]:
+def readable() -> list[Path]:
     """Folders that Python and the course's libraries need, outermost only, in an order that mounts."""
     system = [Path(p) for p in ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts")]
     system += [Path(p) for p in ("/etc/alternatives", "/etc/localtime", "/etc/mime.types")]

@@ -26,7 +26,7 @@ import sys
 import time
 
 from proctor import jail
-from proctor.sandbox import HOME, module_files
+from proctor.sandbox import HOME, module_files, readable
 
 MAX_PACKET = 64 * 1024
 ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
@@ -150,7 +150,8 @@ def _child(request, channel, report, settings):
             limits = jail.Limits(**request["limits"])
             others = [name for name in request["settings"].get("forbids", ()) if name.partition(".")[0] != "ravine"]
             hidden = [str(path) for name in others for path in module_files(name)]
-            jail.imprison(HOME, limits, namespaces=settings["namespaces"], hidden=hidden)
+            kept = [str(path) for path in readable()]
+            jail.imprison(HOME, limits, namespaces=settings["namespaces"], hidden=hidden, kept=kept)
         report.close()
         role(channel, **request["settings"])
         status = 0

@@ -17,7 +17,7 @@ import pytest
 from proctor import codec, jail
 from proctor.candidate import read_message, write_message
 from proctor.jail import Limits
-from proctor.sandbox import HOW_TO, sandbox_problem
+from proctor.sandbox import HOW_TO, readable, sandbox_problem
 from proctor.zygote import OneByOne, Zygote, ZygoteLost, open_zygote
 
 COURSE = Path(__file__).parents[2]
@@ -45,6 +45,11 @@ class Inside:
             end.close()
         self.child.close()
         return self.child.end
+
+
+def ways():
+    """Folders in /tmp that lead to the libraries, where the course lies in /tmp."""
+    return {path.relative_to("/tmp").parts[0] for path in readable() if path.is_relative_to("/tmp")}
 
 
 def all_gone(processes):
@@ -197,7 +202,7 @@ def test_children_start_with_equal_generators_and_do_not_share_what_they_write(z
         draws.append(
             candidate("import numpy as np, random, torch\n[np.random.rand(), random.random(), torch.rand(1).item()]")
         )
-        assert candidate("import os\nos.listdir('/tmp') + os.listdir('/dev/shm')") == []
+        assert set(candidate("import os\nos.listdir('/tmp') + os.listdir('/dev/shm')")) == ways()
         assert candidate("open('/tmp/mine', 'w').write('x') + open('/dev/shm/mine', 'w').write('x')") == 2
         candidate.close()
     assert draws[0] == draws[1]

@@ -6,6 +6,7 @@ same answer, also one that draws random numbers, because the candidate seeds the
 its number. A question is asked where it stands: later answers may honestly give its names another meaning.
 """
 
+import contextlib
 import random
 from collections import Counter
 
@@ -14,7 +15,7 @@ import numpy as np
 from proctor import codec
 
 PROBES = 2  # requests of each question that are asked again; one twice if it is the only one
-MAX_KEPT = 2**20  # bytes of a request that is kept
+MAX_KEPT = 2**20  # bytes of a request or a reply that is kept
 RTOL, ATOL = 1e-5, 1e-8  # sums in another place of memory may round otherwise
 
 
@@ -23,7 +24,7 @@ class Record:
 
     def __init__(self):
         self._seen: Counter[bytes] = Counter()
-        self._kept: dict[str, list[tuple[dict, dict]]] = {}
+        self._kept: dict[str, list[tuple[bytes, bytes]]] = {}
 
     def numbered(self, request: dict) -> dict:
         """The request with its occurrence: how many equal ones came before."""
@@ -34,8 +35,11 @@ class Record:
         return {**request, "occurrence": number}
 
     def keep(self, question: str, request: dict, reply: dict) -> None:
-        """Keep a request and what it brought."""
-        self._kept.setdefault(question, []).append((request, reply))
+        """Keep a request and what it brought, as bytes: a test may go on to change the arrays of both."""
+        with contextlib.suppress(codec.CodecError):  # just too large to be sent once more
+            pair = codec.encode(request), codec.encode(reply)
+            if max(map(len, pair)) <= MAX_KEPT:
+                self._kept.setdefault(question, []).append(pair)
 
     def probes(self, question: str, seed: str) -> list[tuple[dict, dict]]:
         """Request and reply of what is to be asked again of a question, the later ones first: no place is the same.
@@ -46,7 +50,8 @@ class Record:
         """
         kept = self._kept.get(question, [])
         places = sorted(random.Random(seed).sample(range(len(kept)), min(PROBES, len(kept))), reverse=True)
-        return [kept[place] for place in (places if len(places) != 1 else 2 * places)]
+        chosen = [kept[place] for place in (places if len(places) != 1 else 2 * places)]
+        return [(codec.decode(request), codec.decode(reply)) for request, reply in chosen]
 
 
 def agree(one: dict, other: dict) -> bool:

@@ -64,3 +64,11 @@ def test_exceptions_are_compared_by_kind():
     assert agree(error, {"kinds": ["ValueError"], "message": "at 0x2"})
     assert not agree(error, {"kinds": ["TypeError"], "message": "at 0x1"})
     assert not agree(error, {"value": 1}) and not agree({"value": 1}, error)
+
+
+def test_what_a_test_changes_later_is_kept_as_it_was():
+    record, argument, value = Record(), np.ones(2), np.ones(2)
+    record.keep("q", {**CALL, "args": [argument]}, {"value": value})
+    argument[0] = value[0] = 9.0
+    (request, reply), _ = record.probes("q", "00")
+    assert request["args"][0].tolist() == reply["value"].tolist() == [1.0, 1.0]

@@ -121,7 +121,9 @@ def test_it_is_interrupted_and_restarted(trusted):
         assert run("here") == ["1"]
         manager.restart_kernel(now=True)
         assert manager.is_alive()
-        assert run("here") == ["NameError: name 'here' is not defined"]
+        # What it says may come before the client listens to it again.
+        said = next(filter(None, (run("here") for _ in range(20))))
+        assert said == ["NameError: name 'here' is not defined"]
 
 
 @needs_kernel

@@ -1,12 +1,11 @@
 """Asking again: code that knows how often or in which order it was asked cannot rely on it.
 
-Every request of a tests cell is kept with its reply. At the end a few requests of every question that passed are put,
+Every request of a tests cell is kept with its reply, both as the bytes that were sent. At the end a few requests of every question that passed are put,
 fewer and in another order, to a fresh candidate that knows nothing of the first round. An honest function gives the
 same answer, also one that draws random numbers, because the candidate seeds the global generators with the request and
 its number. A question is asked where it stands: later answers may honestly give its names another meaning.
 """
 
-import contextlib
 import random
 from collections import Counter
 
@@ -26,22 +25,24 @@ class Record:
         self._seen: Counter[bytes] = Counter()
         self._kept: dict[str, list[tuple[bytes, bytes]]] = {}
 
-    def numbered(self, request: dict) -> dict:
-        """The request with its occurrence: how many equal ones came before."""
+    def encode(self, request: dict) -> bytes:
+        """The request as bytes; where equal ones came before, with their number.
+
+        Raises:
+            CodecError: if it holds what cannot be sent.
+        """
         data = codec.encode(request)
         number = self._seen[data]
         if len(data) <= MAX_KEPT:
             self._seen[data] += 1
-        return {**request, "occurrence": number}
+        return codec.encode({**request, "occurrence": number}) if number else data
 
-    def keep(self, question: str, request: dict, reply: dict) -> None:
-        """Keep a request and what it brought, as bytes: a test may go on to change the arrays of both."""
-        with contextlib.suppress(codec.CodecError):  # just too large to be sent once more
-            pair = codec.encode(request), codec.encode(reply)
-            if max(map(len, pair)) <= MAX_KEPT:
-                self._kept.setdefault(question, []).append(pair)
+    def keep(self, question: str, request: bytes, reply: bytes) -> None:
+        """Keep a request and what it brought, if neither is too large."""
+        if max(len(request), len(reply)) <= MAX_KEPT:
+            self._kept.setdefault(question, []).append((request, reply))
 
-    def probes(self, question: str, seed: str) -> list[tuple[dict, dict]]:
+    def probes(self, question: str, seed: str) -> list[tuple[bytes, bytes]]:
         """Request and reply of what is to be asked again of a question, the later ones first: no place is the same.
 
         Args:
@@ -50,12 +51,14 @@ class Record:
         """
         kept = self._kept.get(question, [])
         places = sorted(random.Random(seed).sample(range(len(kept)), min(PROBES, len(kept))), reverse=True)
-        chosen = [kept[place] for place in (places if len(places) != 1 else 2 * places)]
-        return [(codec.decode(request), codec.decode(reply)) for request, reply in chosen]
+        return [kept[place] for place in (places if len(places) != 1 else 2 * places)]
 
 
-def agree(one: dict, other: dict) -> bool:
-    """Whether two replies say the same: equal values up to rounding, or exceptions of the same kind."""
+def agree(one: bytes, other: bytes) -> bool:
+    """Whether two encoded replies say the same: equal values up to rounding, or exceptions of the same kind."""
+    if one == other:
+        return True
+    one, other = codec.decode(one), codec.decode(other)
     if "value" in one and "value" in other:
         return _same(one["value"], other["value"])
     return one.get("kinds") == other.get("kinds") is not None
@@ -66,9 +69,9 @@ def _same(one, other) -> bool:
         return False
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple):
+    if isinstance(one, list | tuple) and set(map(type, [*one, *other])) != {float}:
         return len(one) == len(other) and all(map(_same, one, other))
     if one is None or isinstance(one, str | bool | int):
         return one == other
-    one, other = np.asarray(one), np.asarray(other)  # a float, an array, a tensor
+    one, other = np.asarray(one), np.asarray(other)  # a float or many, an array, a tensor
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=RTOL, atol=ATOL, equal_nan=True))

@@ -1,22 +1,25 @@
 """What a test cell asserts with: messages that say what was expected and got, and which misconception it looks like.
 
 ``mistakes`` maps the name of a misconception to the value it gives; when the student's value is that one, the message
-says so. The expected value itself is printed only with ``reveal=True``, which is for inputs that were drawn: for fixed
+says so. Where these values take time, give a function that returns the mapping: it is called only for a wrong value. The
+expected value itself is printed only with ``reveal=True``, which is for inputs that were drawn: for fixed
 inputs it would hand out the answer.
 """
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from proctor.calls import StudentError
 from proctor.proxy import StudentFunction
 
+Mistakes = Mapping | Callable[[], Mapping] | None
+
 
 def assert_close(
-    got, expected, *, rtol=1e-6, atol=1e-9, name="the result", mistakes: Mapping | None = None, reveal=False
+    got, expected, *, rtol=1e-6, atol=1e-9, name="the result", mistakes: Mistakes = None, reveal=False
 ):
     """Fail unless ``got`` has the shape of ``expected`` and ``|got - expected| <= atol + rtol * |expected|``.
 
@@ -26,7 +29,7 @@ def assert_close(
         rtol: relative tolerance, no unit.
         atol: absolute tolerance, in the unit of the values.
         name: what the value is, for the message.
-        mistakes: name of a misconception -> the value it gives.
+        mistakes: name of a misconception -> the value it gives; or a function that returns this.
         reveal: whether the message may print the expected value.
 
     Raises:
@@ -47,7 +50,7 @@ def assert_close(
     raise AssertionError(f"{name}: {shown}.{_named(have, want, mistakes, rtol, atol)}")
 
 
-def assert_equal(got, expected, *, name="the result", mistakes: Mapping | None = None, reveal=False):
+def assert_equal(got, expected, *, name="the result", mistakes: Mistakes = None, reveal=False):
     """Fail unless ``got`` equals ``expected`` and is of the same kind; for strings, integers, bools and lists of them.
 
     Raises:
@@ -61,7 +64,7 @@ def assert_equal(got, expected, *, name="the result", mistakes: Mapping | None =
             f"{name}: expected a value of type {type(want).__name__}, got {type(have).__name__} ({have!r:.80})."
         )
     shown = f"expected {want!r:.200}, got {have!r:.200}" if reveal else f"got {have!r:.200}, which is not right"
-    known = [mistake for mistake, value in (mistakes or {}).items() if _plain(value) == have]
+    known = [mistake for mistake, value in _mapping(mistakes).items() if _plain(value) == have]
     raise AssertionError(f"{name}: {shown}.{_sentence(known)}")
 
 
@@ -122,11 +125,15 @@ def _close(a, b, rtol, atol) -> bool:
 
 def _named(have, want, mistakes, rtol, atol) -> str:
     known = []
-    for mistake, value in (mistakes or {}).items():
+    for mistake, value in _mapping(mistakes).items():
         wrong = _numbers(value, mistake)
         if _close(have, wrong, rtol, atol) and not _close(want, wrong, rtol, atol):
             known.append(mistake)
     return _sentence(known)
+
+
+def _mapping(mistakes: Mistakes) -> Mapping:
+    return (mistakes() if callable(mistakes) else mistakes) or {}
 
 
 def _sentence(known) -> str:

@@ -4,7 +4,8 @@ It is the only process that knows the tests and meets what the student's code se
 host (``proctor.sitting``) which questions are still to be judged, runs given and tests cells, and asks for a candidate
 when it needs one. On the line to the host:
 
-    host       the assignment and the bytes handed in (pickled: the host is trusted; the other direction is JSON)
+    host       the bytes handed in, and the assignment unless it is known here (pickled: the host is trusted; the other
+               direction is JSON)
     examiner   {"submission": …}
     host       {"judge": [questions]}
     examiner   {"launch": true}             host: a socket to a fresh candidate
@@ -20,7 +21,7 @@ import pickle
 import socket
 from dataclasses import asdict
 
-from proctor import codec, intake
+from proctor import codec, intake, rehearsal
 from proctor.candidate import read_message, write_message
 from proctor.judge import GivenCellError, judge
 from proctor.limits import CandidateLost
@@ -30,7 +31,8 @@ def take_part(channel: socket.socket) -> None:
     """The role of a zygote's child: examine one submission."""
     line = Line(channel)
     work = pickle.loads(read_message(line.receive))
-    assignment, data, problems = work["assignment"], work["data"], work["problems"]
+    assignment = work["assignment"] or rehearsal.assignment
+    data, problems = work["data"], work["problems"]
     submission = intake.parse(data, assignment, work["student"], problems)
     asked = line.ask({"submission": asdict(submission)})["judge"]
     try:
@@ -75,23 +77,18 @@ class SeatedCandidate:
         self._channel, self._line = channel, line
         self._receive, self._send = channel.makefile("rb"), channel.makefile("wb")
 
-    def request(self, request: dict, cpu_seconds: float | None = None) -> dict:
-        """Send a request and wait for the reply; see ``Candidate.request``."""
+    def exchange(self, data: bytes, cpu_seconds: float | None = None) -> bytes:
+        """Send a request and wait for the reply; see ``Candidate.exchange``."""
         if cpu_seconds is not None:
             self._line.say({"bill": cpu_seconds})
         try:
-            write_message(self._send, codec.encode(request))
-            reply = codec.decode(read_message(self._receive))
+            write_message(self._send, data)
+            return read_message(self._receive)
         except (EOFError, OSError):
-            reply = None
+            why = self._line.ask({"why": True})
+            raise CandidateLost(why["kind"], why["message"]) from None
         except codec.CodecError as error:
             raise CandidateLost("crash", f"the process sent what is no reply ({error})") from None
-        if reply is None:
-            why = self._line.ask({"why": True})
-            raise CandidateLost(why["kind"], why["message"])
-        if not isinstance(reply, dict):
-            raise CandidateLost("crash", "the process sent what is no reply")
-        return reply
 
     def close(self) -> None:
         """Give the candidate up."""

@@ -95,8 +95,8 @@ def grade(
             grader.start()
         from proctor.desk import Desk  # imports nbgrader, which takes as long as the zygote's imports
 
-        grader.settle()
         with Desk(work.directory, work.submissions, assignment) as desk:
+            grader.settle()
             unchanged = ((work.journal.read(student), True) for student in work.attempts if student not in changed)
             for result, reused in itertools.chain(unchanged, work.counting(grader.mark_all(changed))):
                 student, marks = result.submission.student, ()

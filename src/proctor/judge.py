@@ -9,17 +9,17 @@ candidate (``proctor.again``): code that keeps count of its calls gives itself a
 in the notebook has a say in its verdict, so the verdict holds for everybody with the same answers up to there.
 """
 
+import functools
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from proctor import markers, rules, seeds
+from proctor import codec, markers, rules, seeds
 from proctor.again import Record, agree
 from proctor.assignment import Assignment, Cell
 from proctor.calls import MAX_MESSAGE, StudentError, checked, said, writable
 from proctor.candidate import MAX_MEMORY
-from proctor.codec import CodecError
-from proctor.launch import START_SECONDS, Candidate
+from proctor.launch import START_SECONDS, Candidate, decoded
 from proctor.limits import CandidateLost, time_limit
 from proctor.proxy import use_channel
 from proctor.verdict import Judgement, Verdict
@@ -63,6 +63,11 @@ def judge(
         GivenCellError: if a given cell fails on either side; then the fault is the master's or the machine's.
     """
     return _Sitting(assignment, answers, launch, secret, questions, asked, again).run()
+
+
+@functools.cache
+def _compiled(source: str, name: str):
+    return compile(source, name, "exec")
 
 
 class GivenCellError(RuntimeError):
@@ -112,7 +117,7 @@ class _Sitting:
 
     def _run_given(self, cell):
         try:
-            exec(compile(cell.source, f"<given {cell.id}>", "exec"), self.namespace)
+            exec(_compiled(cell.source, f"<given {cell.id}>"), self.namespace)
         except Exception as error:
             raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed: {error!r}") from error
         self.done.append(cell)
@@ -143,7 +148,8 @@ class _Sitting:
             )
             return
         try:
-            reply = self._request({"op": "cell", "source": text}, cell.id)
+            self.billed = cell.id
+            reply = self._run_there(text, self.assignment.cpu_seconds)
         except CandidateLost as lost:
             self._lose(cell.id, lost)
             return
@@ -178,7 +184,7 @@ class _Sitting:
     def _outcome(self, cell, seed) -> tuple[str, str]:
         scope = dict(self.namespace)
         try:
-            code = compile(cell.solution, f"<tests {cell.id}>", "exec")
+            code = _compiled(cell.solution, f"<tests {cell.id}>")
             channel = use_channel(lambda request: self._request(request, cell.question))
             with channel, seeds.use_seed(seed), time_limit(TESTS_SECONDS):
                 exec(code, scope)
@@ -198,7 +204,7 @@ class _Sitting:
             if "MemoryError" in error.kinds or "can't allocate memory" in error.message:
                 return "memory", f"memory limit of {MAX_MEMORY / 2**30:g} GiB reached: the code raised {error}{where}"
             return "error", f"the code raised {error}{where}"
-        except CodecError as error:
+        except codec.CodecError as error:
             return "error", str(error)
         except AssertionError as error:
             return "fail", str(error) or "a test failed"
@@ -208,15 +214,16 @@ class _Sitting:
             what = type(error).__name__ + ("" if hidden else f": {error}")
             return "error", f"the result could not be checked ({what}); is it of the right type and shape?"
 
+    def _run_there(self, source: str, limit: float) -> dict:
+        return self._send(codec.encode({"op": "cell", "source": source}), limit)[0]
+
     def _request(self, request: dict, question: str) -> dict:
         # One question, one CPU limit, however many requests it takes.
         limit = None if self.billed == question else self.assignment.cpu_seconds
         self.billed = question
-        if request["op"] == "cell":
-            return self._send(request, limit)
-        request = self.record.numbered(request)
-        reply = self._send(request, limit)
-        self.record.keep(question, request, reply)
+        data = self.record.encode(request)
+        reply, raw = self._send(data, limit)
+        self.record.keep(question, data, raw)
         return reply
 
     def _ask_again(self):
@@ -246,7 +253,7 @@ class _Sitting:
             if question in self.lost:
                 raise self.lost[question]
             for request, reply in self.record.probes(question, self.seeds[question]):
-                if not agree(reply, self._send(request, self.assignment.cpu_seconds)):
+                if not agree(reply, self._send(request, self.assignment.cpu_seconds)[1]):
                     why = "the code gave another answer: it may depend on its arguments only"
                     self._mark_inconsistent(question, why)
                     return
@@ -261,10 +268,12 @@ class _Sitting:
             for verdict in self.verdicts
         ]
 
-    def _send(self, request: dict, limit: float | None) -> dict:
+    def _send(self, request: bytes, limit: float | None) -> tuple[dict, bytes]:
+        """The reply, checked, and as it came."""
         if time.monotonic() > self.deadline:
             raise CandidateLost("timeout", f"the whole notebook took longer than {SITTING_SECONDS:g} s")
-        return checked(self.candidate.request(request, limit))
+        data = self.candidate.exchange(request, limit)
+        return checked(decoded(data)), data
 
     def _lose(self, question: str | None, lost: CandidateLost):
         """Give a question up, and go on without it."""
@@ -310,9 +319,9 @@ class _Sitting:
         first = not self._answers_up_to(cell)
         self.billed = None
         if cell.role == "answer":
-            self._send({"op": "cell", "source": self.answers[cell.id]}, self.assignment.cpu_seconds)
+            self._run_there(self.answers[cell.id], self.assignment.cpu_seconds)
             return
-        reply = self._send({"op": "cell", "source": cell.source}, START_SECONDS if first else GIVEN_SECONDS)
+        reply = self._run_there(cell.source, START_SECONDS if first else GIVEN_SECONDS)
         if "value" in reply:
             return
         if first:

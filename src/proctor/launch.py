@@ -47,25 +47,23 @@ class Candidate:
         for thread in self._threads:
             thread.start()
 
-    def request(self, request: dict, cpu_seconds: float | None = None) -> dict:
+    def exchange(self, data: bytes, cpu_seconds: float | None = None) -> bytes:
         """Send a request and wait for the reply.
 
         Args:
-            request: plain data.
+            data: the request, encoded.
             cpu_seconds: CPU limit of this request and of those after it that name none, the whole process tree counted;
                 wall time is bounded much more widely. None: the limit goes on from the request before.
 
         Raises:
-            CandidateLost: on a limit, a crash, or a reply that does not decode.
+            CandidateLost: on a limit or a crash.
         """
-        self._outbox.put(codec.encode(request))
-        try:
-            reply = codec.decode(self.receive(cpu_seconds))
-        except codec.CodecError as error:
-            self._lost("crash", f"the process sent what is no reply ({error})")
-        if not isinstance(reply, dict):
-            self._lost("crash", "the process sent what is no reply")
-        return reply
+        self._outbox.put(data)
+        return self.receive(cpu_seconds)
+
+    def request(self, request: dict, cpu_seconds: float | None = None) -> dict:
+        """``exchange`` with plain data both ways; raises CandidateLost, too, for a reply that is none."""
+        return decoded(self.exchange(codec.encode(request), cpu_seconds))
 
     def receive(self, cpu_seconds: float | None = None) -> bytes:
         """The next message; raises CandidateLost at the limits."""
@@ -143,6 +141,17 @@ class Candidate:
     def _lost(self, kind: str, message: str):
         self.close()
         raise CandidateLost(kind, message) from None
+
+
+def decoded(data: bytes) -> dict:
+    """The reply in these bytes; raises CandidateLost if they are none."""
+    try:
+        reply = codec.decode(data)
+    except codec.CodecError as error:
+        raise CandidateLost("crash", f"the process sent what is no reply ({error})") from None
+    if not isinstance(reply, dict):
+        raise CandidateLost("crash", "the process sent what is no reply")
+    return reply
 
 
 def configure(candidate: Candidate, forbids) -> Candidate:

@@ -81,7 +81,8 @@ class _Sitting:
 
     def run(self, ask):
         paper, submission = self.paper, None
-        self._write(pickle.dumps(vars(paper)))
+        known = paper.assignment is self.zygote.assignment
+        self._write(pickle.dumps({**vars(paper), "assignment": None if known else paper.assignment}))
         deadline = time.monotonic() + SITTING_SECONDS
         while True:
             message = self._next(deadline)
@@ -137,8 +138,7 @@ class _Sitting:
     def _launch(self):
         self._close_candidate()
         self.why = None
-        forbids = list(self.paper.assignment.forbids)
-        self.candidate, channel = self.zygote.take("candidate", CANDIDATE, forbids=forbids)
+        self.candidate, channel = self.zygote.take("candidate", CANDIDATE)
         with channel, contextlib.suppress(OSError):
             socket.send_fds(self.line, [b"!"], [channel.fileno()])
 

@@ -7,6 +7,7 @@ a thread that lives as long: bubblewrap ends with the thread that started it.
 
 import contextlib
 import json
+import pickle
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from proctor.assignment import Assignment
 from proctor.child import Child
 from proctor.rules import imported, within
 from proctor.sandbox import environment, sandbox_command
-from proctor.zygote_process import MAX_PACKET
+from proctor.zygote_process import EXAMINERS, MAX_PACKET
 
 START_SECONDS = 120.0
 
@@ -32,8 +33,9 @@ class Zygote:
     """Starts the zygote; ``start`` forks a child of it. Safe to use from several threads.
 
     Args:
-        forbids: modules of ravine whose source is not to be there.
+        forbids: modules that candidates do without.
         preload: modules to import besides ``LIBRARIES``.
+        assignment: what examiners are to know already; None if nothing.
         sandboxed: run it in bubblewrap and lock its children up; False runs everything with your own rights.
         namespaces: give each child namespaces of its own; False only where each has a sandbox of its own.
         env: its environment; by default nothing of this machine's but where programs are.
@@ -42,14 +44,18 @@ class Zygote:
         SandboxMissing: if a sandbox is asked for and this machine has none.
     """
 
-    def __init__(self, forbids=(), preload=(), *, sandboxed: bool = True, namespaces: bool = True, env=None):
-        self._arguments = tuple(forbids), tuple(preload)
+    def __init__(
+        self, forbids=(), preload=(), *, assignment=None, sandboxed: bool = True, namespaces: bool = True, env=None
+    ):
+        self._arguments, self.assignment = (tuple(forbids), tuple(preload)), assignment
         self._spares: dict[tuple, tuple[Child, socket.socket]] = {}
         self._lock, self._stderr = threading.Lock(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._scratch = tempfile.TemporaryDirectory(prefix="proctor-", ignore_cleanup_errors=True)
         self._namespaces, self._ready = sandboxed and namespaces, False
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        command = [sys.executable, "-m", "proctor.zygote_process", str(theirs.fileno())]
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
+        self._candidates, self._examiners = self._lines = [ours for ours, _ in pairs]
+        handles = [theirs.fileno() for _, theirs in pairs]
+        command = [sys.executable, "-m", "proctor.zygote_process", *map(str, handles)]
         self._process = subprocess.Popen(
             sandbox_command(command, forbids) if sandboxed else command,
             stdin=subprocess.DEVNULL,
@@ -57,21 +63,24 @@ class Zygote:
             stderr=self._stderr,
             cwd=self._scratch.name,
             env=env or environment(self._scratch.name),
-            pass_fds=[theirs.fileno()],
+            pass_fds=handles,
             start_new_session=True,
         )
-        theirs.close()
-        self._control.settimeout(START_SECONDS)
-        self._say({"preload": list(preload), "confined": sandboxed, "namespaces": self._namespaces})
+        for ours, theirs in pairs:
+            theirs.close()
+            ours.settimeout(START_SECONDS)
+        settings = {"forbids": list(forbids), "preload": list(preload), "confined": sandboxed}
+        with tempfile.TemporaryFile() as work:
+            pickle.dump(assignment, work)
+            work.flush()
+            self._say(self._candidates, {**settings, "namespaces": self._namespaces}, work.fileno())
 
     @classmethod
     def of(cls, assignment: Assignment, *, sandboxed: bool = True) -> "Zygote":
-        """One for an assignment: it has imported what the given cells import, and not what they forbid."""
-        given = [cell.source for cell in assignment.cells if cell.role == "given"]
-        preload = [name for name in imported(given) if not within(name, assignment.forbids)]
-        if any("torch.optim" in cell.source for cell in assignment.cells if cell.role in ("given", "tests")):
-            preload.append("torch.optim")  # the examiner may use it, whatever answers may
-        return cls(assignment.forbids, preload, sandboxed=sandboxed)
+        """One for an assignment: it has imported what given cells import and answers may, and nothing forbidden."""
+        names = imported(cell.source for cell in assignment.cells if cell.role == "given")
+        preload = [name for name in [*names, *assignment.imports] if not within(name, assignment.forbids)]
+        return cls(assignment.forbids, preload, assignment=assignment, sandboxed=sandboxed)
 
     def wait_until_ready(self) -> None:
         """Wait for the imports.
@@ -83,15 +92,16 @@ class Zygote:
         with self._lock:
             if self._ready:
                 return
-            try:
-                data = self._control.recv(MAX_PACKET)
-            except OSError as error:
-                self._lost(error)
-            message = json.loads(data) if data else {}
-            if "jail" in message:
-                raise jail.JailError(*message["jail"])
-            if not message.get("ready"):
-                self._lost(message.get("error"))
+            for line in self._lines:
+                try:
+                    data = line.recv(MAX_PACKET)
+                except OSError as error:
+                    self._lost(error)
+                message = json.loads(data) if data else {}
+                if "jail" in message:
+                    raise jail.JailError(*message["jail"])
+                if not message.get("ready"):
+                    self._lost(message.get("error"))
             self._ready = True
 
     def settled(self) -> "Zygote | OneByOne":
@@ -129,9 +139,10 @@ class Zygote:
         self.wait_until_ready()
         report, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         request = {"role": role, "limits": limits and asdict(limits), "settings": settings}
+        line = self._examiners if role in EXAMINERS else self._candidates
         try:
             with theirs, self._lock:
-                self._say(request, channel.fileno(), theirs.fileno())
+                self._say(line, request, channel.fileno(), theirs.fileno())
         except ZygoteLost:
             report.close()
             raise
@@ -165,7 +176,8 @@ class Zygote:
         """End the zygote and every child."""
         for spare in self._spares.values():
             _close_pair(*spare)
-        self._control.close()
+        for line in self._lines:
+            line.close()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -174,9 +186,9 @@ class Zygote:
         self._stderr.close()
         self._scratch.cleanup()
 
-    def _say(self, message: dict, *handles):
+    def _say(self, line, message: dict, *handles):
         try:
-            socket.send_fds(self._control, [json.dumps(message).encode()], handles)
+            socket.send_fds(line, [json.dumps(message).encode()], handles)
         except OSError as error:
             self._lost(error)
 
@@ -190,6 +202,8 @@ class Zygote:
 
 class OneByOne:
     """A sandbox for each child, used like ``Zygote``: slower, for kernels that allow no namespaces in bubblewrap."""
+
+    assignment = None
 
     def __init__(self, forbids=(), preload=()):
         self._arguments = forbids, preload

@@ -1,43 +1,49 @@
 """A process that has the libraries imported and forks a child per submission, inside the sandbox.
 
 Importing PyTorch takes seconds and forking takes milliseconds. The zygote lives in bubblewrap, imports, asserts that it
-has one thread, and then only forks: it never sees an answer, a test or a master, so no child can find one in the memory
-that it inherits. A child locks itself up (``proctor.jail``) and takes up its role, on a socket of its own.
+has one thread, and divides in two, each with a line to the host. One half forks candidates and kernels: it never sees
+an answer, a test or a master, so no child can find one in the memory that it inherits. The other half forks examiners
+and knows the assignment (``proctor.rehearsal``). Then both only fork. A child locks itself up (``proctor.jail``) and
+takes up its role, on a socket of its own.
 
     host (proctor.zygote)         zygote                       child
     Zygote(...)        ───────▶   imports, "ready"
     .start(role, channel) ────▶   fork                 ─────▶  imprison, role(channel)
     Child.pid          ◀───────   process id, pidfd
     Child.end          ◀───────   status, CPU seconds  ◀─────  ends
-    .close()           ───────▶   ends, and all children with it
+    .close()           ───────▶   both halves end, and all children with them
 
 Messages to the zygote are JSON in one packet; file descriptors travel beside them.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
 import os
+import pickle
 import select
 import signal
 import socket
 import sys
 import time
 
-from proctor import jail
+from proctor import candidate, jail, rehearsal
 from proctor.sandbox import HOME, module_files, readable
 
 MAX_PACKET = 64 * 1024
 ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
-LIBRARIES = ("torch", "numpy", "matplotlib.pyplot", "proctor.candidate", "proctor.examiner")
+EXAMINERS = {"examiner"}  # roles of the second half
+LIBRARIES = ("torch", "numpy", "proctor.candidate", "proctor.examiner")
+MADV_COLLAPSE, HUGE_PAGE = 25, 2 * 2**20
 
 
 def main() -> None:
-    """The zygote's own life: import, then fork until the host hangs up."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    settings = json.loads(control.recv(MAX_PACKET))
-    own_namespace = None
+    """The zygote's own life: import, divide, then fork until the host hangs up."""
+    control, other = (socket.socket(fileno=int(word)) for word in sys.argv[1:3])
+    data, [work], _, _ = socket.recv_fds(control, MAX_PACKET, 1)
+    settings, own_namespace = json.loads(data), None
     if settings["namespaces"]:
         try:
             jail.become_root_of_processes()
@@ -49,7 +55,25 @@ def main() -> None:
     elif settings["confined"]:
         jail.system_call_filter()
     warm_up(settings["preload"])
+    settings["kept"], settings["hidden"] = [str(path) for path in readable()], []
+    if os.fork() == 0:
+        control.close()
+        control = other
+        with open(work, "rb") as file:
+            file.seek(0)
+            if assignment := pickle.load(file):
+                rehearsal.rehearse(assignment)
+    else:
+        other.close()
+        os.close(work)
+        forbids = settings["forbids"]  # for answers; tests may use these modules
+        outside = [name for name in forbids if name.partition(".")[0] != "ravine"]  # the rest is covered by bubblewrap
+        settings["hidden"] = [str(path) for name in outside for path in module_files(name)]
+        candidate.forbid(forbids)
+    gc.collect()
+    gc.freeze()  # collections in the children then do not touch, and so copy, these pages
     control.send(b'{"ready": true}')
+    _use_huge_pages()  # while the host still gets ready too
     _serve(control, own_namespace, settings)
 
 
@@ -66,19 +90,25 @@ def warm_up(preload=()) -> None:
             importlib.import_module(name)
     import torch
 
-    from proctor import candidate
-
     torch.set_num_threads(1)
-    if "torch.optim" in preload:  # the first optimizer imports half of torch's compiler
-        torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).zero_grad()
     candidate.warm_up()
     if kernel := sys.modules.get("proctor.kernel"):  # preloaded: this zygote forks notebook kernels
         kernel.warm_up()
-    threads = os.listdir("/proc/self/task") if os.path.isdir("/proc/self/task") else ["one"]
-    if len(threads) != 1:
-        raise RuntimeError(f"expected one thread before forking, got {len(threads)}")
-    gc.collect()
-    gc.freeze()  # collections in the children then do not touch, and so copy, these pages
+    if (count := rehearsal.threads()) != 1:
+        raise RuntimeError(f"expected one thread before forking, got {count}")
+
+
+def _use_huge_pages():
+    """Gather the memory that children will share into huge pages: a fork then copies and frees far fewer entries."""
+    libc = ctypes.CDLL(None)
+    with contextlib.suppress(OSError), open("/proc/self/maps", encoding="utf-8") as maps:
+        for line in maps.read().splitlines():
+            place, rights, *_, path = [*line.split(), ""][:6]
+            start, end = (int(word, 16) for word in place.split("-"))
+            start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
+            if rights == "rw-p" and path in ("", "[heap]") and start < end:
+                # A kernel that cannot goes on as before.
+                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 
 def _serve(control, own_namespace, settings):
@@ -127,6 +157,8 @@ def _reap(reports):
         pid, status, used = os.wait4(-1, os.WNOHANG)
         if pid == 0:
             return
+        if pid not in reports:
+            continue  # the other half: what asks it next finds it gone
         with reports.pop(pid) as report, contextlib.suppress(OSError):  # the host may not care any more
             end = {"status": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime}
             report.send(json.dumps(end).encode())
@@ -147,11 +179,8 @@ def _child(request, channel, report, settings):
         module, _, name = ROLES[request["role"]].partition(":")
         role = getattr(importlib.import_module(module), name)
         if settings["confined"]:
-            limits = jail.Limits(**request["limits"])
-            others = [name for name in request["settings"].get("forbids", ()) if name.partition(".")[0] != "ravine"]
-            hidden = [str(path) for name in others for path in module_files(name)]
-            kept = [str(path) for path in readable()]
-            jail.imprison(HOME, limits, namespaces=settings["namespaces"], hidden=hidden, kept=kept)
+            places = {name: settings[name] for name in ("namespaces", "hidden", "kept")}
+            jail.imprison(HOME, jail.Limits(**request["limits"]), **places)
         report.close()
         role(channel, **request["settings"])
         status = 0

@@ -368,7 +368,7 @@ right(
     "vectorized over all learning rates",
     source="""
 def steps_to_reach():
-    lr, t = np.array([0.2, 1.0, 1.97, 2.03])[:, None] / 100, np.arange(10_000)
+    lr, t = np.array([0.2, 1.0, 1.97, 2.03])[:, None] / 100, np.arange(2_000)
     with np.errstate(over="ignore"):
         loss = ((1 - lr) ** (2 * t) + 100 * (1 - 100 * lr) ** (2 * t)) / 2
     below = loss <= 1e-3

@@ -1,9 +1,10 @@
 """Asking again: code that knows how often or in which order it was asked cannot rely on it.
 
-Every request of a tests cell is kept with its reply, both as the bytes that were sent. At the end a few requests of every question that passed are put,
-fewer and in another order, to a fresh candidate that knows nothing of the first round. An honest function gives the
-same answer, also one that draws random numbers, because the candidate seeds the global generators with the request and
-its number. A question is asked where it stands: later answers may honestly give its names another meaning.
+Every request of a tests cell is kept with its reply, as the bytes that were sent. At the end a few requests of every
+question that passed are put, fewer and in another order, to a fresh candidate that knows nothing of the first round. An
+honest function gives the same answer, also one that draws random numbers, because the candidate seeds the global
+generators with the request and its number. A question is asked where it stands: later answers may honestly give its
+names another meaning.
 """
 
 import random
@@ -13,7 +14,7 @@ import numpy as np
 
 from proctor import codec
 
-PROBES = 2  # requests of each question that are asked again; one twice if it is the only one
+PROBES = 2  # requests of each question that are asked again; of equal ones, the last
 MAX_KEPT = 2**20  # bytes of a request or a reply that is kept
 RTOL, ATOL = 1e-5, 1e-8  # sums in another place of memory may round otherwise
 
@@ -23,10 +24,10 @@ class Record:
 
     def __init__(self):
         self._seen: Counter[bytes] = Counter()
-        self._kept: dict[str, list[tuple[bytes, bytes]]] = {}
+        self._kept: dict[str, dict[bytes, tuple[bytes, bytes]]] = {}
 
-    def encode(self, request: dict) -> bytes:
-        """The request as bytes; where equal ones came before, with their number.
+    def encode(self, request: dict) -> tuple[bytes, bytes]:
+        """The request as bytes, and what to send: where equal ones came before, the request with their number.
 
         Raises:
             CodecError: if it holds what cannot be sent.
@@ -35,23 +36,25 @@ class Record:
         number = self._seen[data]
         if len(data) <= MAX_KEPT:
             self._seen[data] += 1
-        return codec.encode({**request, "occurrence": number}) if number else data
+        return data, codec.encode({**request, "occurrence": number}) if number else data
 
-    def keep(self, question: str, request: bytes, reply: bytes) -> None:
-        """Keep a request and what it brought, if neither is too large."""
-        if max(len(request), len(reply)) <= MAX_KEPT:
-            self._kept.setdefault(question, []).append((request, reply))
+    def keep(self, question: str, request: bytes, sent: bytes, reply: bytes) -> None:
+        """Keep what was sent for a request and what it brought, if neither is too large."""
+        if max(len(sent), len(reply)) <= MAX_KEPT:
+            kept = self._kept.setdefault(question, {})
+            kept.pop(request, None)  # it goes to the end
+            kept[request] = sent, reply
 
     def probes(self, question: str, seed: str) -> list[tuple[bytes, bytes]]:
-        """Request and reply of what is to be asked again of a question, the later ones first: no place is the same.
+        """What to send again of a question and the replies that it brought, the later ones first: no place is the same.
 
         Args:
             question: its id.
             seed: decides which, so that nobody can foresee it.
         """
-        kept = self._kept.get(question, [])
+        kept = list(self._kept.get(question, {}).values())
         places = sorted(random.Random(seed).sample(range(len(kept)), min(PROBES, len(kept))), reverse=True)
-        return [kept[place] for place in (places if len(places) != 1 else 2 * places)]
+        return [kept[place] for place in places]
 
 
 def agree(one: bytes, other: bytes) -> bool:

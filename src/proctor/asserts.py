@@ -1,9 +1,9 @@
 """What a test cell asserts with: messages that say what was expected and got, and which misconception it looks like.
 
 ``mistakes`` maps the name of a misconception to the value it gives; when the student's value is that one, the message
-says so. Where these values take time, give a function that returns the mapping: it is called only for a wrong value. The
-expected value itself is printed only with ``reveal=True``, which is for inputs that were drawn: for fixed
-inputs it would hand out the answer.
+says so. Where the values take time, give a function that returns the mapping: it is called for a wrong value only. The
+expected value itself is printed only with ``reveal=True``, which is for inputs that were drawn: for fixed inputs it
+would hand out the answer.
 """
 
 import math
@@ -18,9 +18,7 @@ from proctor.proxy import StudentFunction
 Mistakes = Mapping | Callable[[], Mapping] | None
 
 
-def assert_close(
-    got, expected, *, rtol=1e-6, atol=1e-9, name="the result", mistakes: Mistakes = None, reveal=False
-):
+def assert_close(got, expected, *, rtol=1e-6, atol=1e-9, name="the result", mistakes: Mistakes = None, reveal=False):
     """Fail unless ``got`` has the shape of ``expected`` and ``|got - expected| <= atol + rtol * |expected|``.
 
     Args:

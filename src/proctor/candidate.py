@@ -21,6 +21,8 @@ import struct
 import sys
 import warnings
 
+import numpy as np
+
 from proctor import calls, codec
 
 MAX_MEMORY = 2 * 2**30  # bytes, beyond what the libraries take
@@ -92,17 +94,38 @@ def _reply(request: dict, shell) -> dict:
         return {"value": None}
     if request["op"] == "cell":
         try:
-            result = shell.run_cell(request["source"], store_history=False)
-        except BaseException as error:  # run_cell itself failed, for example on a source with null bytes
+            run_cell(shell, request["source"])
+        except BaseException as error:
             return calls.describe(error)
-        error = result.error_before_exec or result.error_in_exec
-        return {"value": None} if error is None else calls.describe(error)
+        return {"value": None}
     return calls.perform(request, shell.user_ns)
+
+
+def run_cell(shell, source: str) -> None:
+    """Run a cell as a notebook does; raises what it raises. What is plain Python is spared most of IPython's ceremony.
+
+    Args:
+        shell: IPython's.
+        source: the cell's text.
+    """
+    name = shell.compile.cache(source)  # where tracebacks find its lines
+    try:
+        body = shell.compile.ast_parse(source, name).body
+        shown = [body.pop()] if body and isinstance(body[-1], ast.Expr) else []
+        modules = [(ast.Module(body, []), "exec"), *((ast.Interactive([one]), "single") for one in shown)]
+        steps = [shell.compile(tree, name, mode) for tree, mode in modules]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # IPython's own syntax, or none at all
+        result = shell.run_cell(source, store_history=False)
+        if error := result.error_before_exec or result.error_in_exec:
+            raise error from None
+        return
+    with shell.builtin_trap, shell.display_trap:
+        for code in steps:
+            exec(code, shell.user_global_ns, shell.user_ns)
 
 
 def seed(data: bytes) -> None:
     """Seed the global generators of ``random``, NumPy and torch with a digest of ``data``."""
-    import numpy as np
     import torch
 
     number = int.from_bytes(hashlib.sha256(data).digest()[:4])
@@ -120,8 +143,13 @@ def warm_up() -> None:
     """Make the shell and run a first cell, for which IPython imports half of itself: children inherit both."""
     global _prepared
     _prepared = _shell()
-    _prepared.run_cell("pass", store_history=False)
     _prepared.display_formatter.format(1)
+    for op in (
+        {"op": "cell", "source": _WARM_UP},
+        {"op": "evaluate", "code": "_warm_up(x)", "data": {"x": np.ones(3)}},
+    ):
+        codec.encode(_reply(codec.decode(codec.encode(op)), _prepared))
+    _prepared.user_ns.pop("_warm_up")
 
 
 def _shell():
@@ -132,21 +160,10 @@ def _shell():
     config.HistoryManager.enabled = False  # no SQLite file, no thread
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
-    transform = shell.input_transformer_manager.transform_cell
-    # What is Python already needs no transforming, which takes longer than most cells.
-    shell.input_transformer_manager.transform_cell = lambda cell: cell if _is_python(cell) else transform(cell)
     shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the reply carries the error
     shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it
     shell.ask_exit = lambda: sys.exit()  # `exit()` in a cell is as much as `sys.exit()`
     return shell
-
-
-def _is_python(cell: str) -> bool:
-    try:
-        ast.parse(cell)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 class _Printed(io.StringIO):
@@ -221,6 +238,15 @@ def main() -> None:
 
 
 _prepared = None
+_WARM_UP = """
+def _warm_up(x):
+    import torch
+
+    w = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    loss = (torch.tensor(x) @ w - 1).square().mean()
+    (gradient,) = torch.autograd.grad(loss, w)
+    return (w - 0.1 * gradient).detach(), loss.item()
+"""
 
 if __name__ == "__main__":
     main()

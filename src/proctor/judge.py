@@ -221,9 +221,9 @@ class _Sitting:
         # One question, one CPU limit, however many requests it takes.
         limit = None if self.billed == question else self.assignment.cpu_seconds
         self.billed = question
-        data = self.record.encode(request)
-        reply, raw = self._send(data, limit)
-        self.record.keep(question, data, raw)
+        data, sent = self.record.encode(request)
+        reply, raw = self._send(sent, limit)
+        self.record.keep(question, data, sent, raw)
         return reply
 
     def _ask_again(self):

@@ -63,7 +63,12 @@ class Candidate:
 
     def request(self, request: dict, cpu_seconds: float | None = None) -> dict:
         """``exchange`` with plain data both ways; raises CandidateLost, too, for a reply that is none."""
-        return decoded(self.exchange(codec.encode(request), cpu_seconds))
+        reply = self.exchange(codec.encode(request), cpu_seconds)
+        try:
+            return decoded(reply)
+        except CandidateLost:
+            self.close()
+            raise
 
     def receive(self, cpu_seconds: float | None = None) -> bytes:
         """The next message; raises CandidateLost at the limits."""

@@ -70,10 +70,8 @@ def main() -> None:
         outside = [name for name in forbids if name.partition(".")[0] != "ravine"]  # the rest is covered by bubblewrap
         settings["hidden"] = [str(path) for name in outside for path in module_files(name)]
         candidate.forbid(forbids)
-    gc.collect()
-    gc.freeze()  # collections in the children then do not touch, and so copy, these pages
+    gc.freeze()
     control.send(b'{"ready": true}')
-    _use_huge_pages()  # while the host still gets ready too
     _serve(control, own_namespace, settings)
 
 
@@ -96,6 +94,9 @@ def warm_up(preload=()) -> None:
         kernel.warm_up()
     if (count := rehearsal.threads()) != 1:
         raise RuntimeError(f"expected one thread before forking, got {count}")
+    gc.collect()
+    gc.freeze()  # collections in the children then do not touch, and so copy, these pages
+    _use_huge_pages()
 
 
 def _use_huge_pages():

@@ -9,7 +9,7 @@ when it needs one. On the line to the host:
     examiner   {"submission": …}
     host       {"judge": [questions]}
     examiner   {"launch": true}             host: a socket to a fresh candidate
-    examiner   {"bill": seconds}            the CPU limit from here on; no reply
+    examiner   {"bill": seconds}            the CPU limit from here on, unless all was quick; no reply
     examiner   {"why": true}                host: {"kind": …, "message": …}, why the candidate is gone
     examiner   {"close": true}              the candidate is needed no more; no reply
     examiner   {"judgement": …}
@@ -18,13 +18,15 @@ when it needs one. On the line to the host:
 import contextlib
 import json
 import pickle
+import select
 import socket
+import time
 from dataclasses import asdict
 
 from proctor import codec, intake, rehearsal
 from proctor.candidate import read_message, write_message
 from proctor.judge import GivenCellError, judge
-from proctor.limits import CandidateLost
+from proctor.limits import POLL, CandidateLost
 
 
 def take_part(channel: socket.socket) -> None:
@@ -76,13 +78,18 @@ class SeatedCandidate:
     def __init__(self, channel: socket.socket, line: Line):
         self._channel, self._line = channel, line
         self._receive, self._send = channel.makefile("rb"), channel.makefile("wb")
+        self._limit, self._since = None, 0.0
 
     def exchange(self, data: bytes, cpu_seconds: float | None = None) -> bytes:
         """Send a request and wait for the reply; see ``Candidate.exchange``."""
         if cpu_seconds is not None:
-            self._line.say({"bill": cpu_seconds})
+            self._limit, self._since = cpu_seconds, time.monotonic()
         try:
             write_message(self._send, data)
+            left = self._since + POLL - time.monotonic()
+            if self._limit is not None and (left < 0 or not select.select([self._channel], [], [], left)[0]):
+                self._line.say({"bill": self._limit})  # most questions are answered before the host need look
+                self._limit = None
             return read_message(self._receive)
         except (EOFError, OSError):
             why = self._line.ask({"why": True})

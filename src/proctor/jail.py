@@ -143,7 +143,6 @@ def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=(), k
 
 def _isolate(home, hidden, kept):
     uid, gid = os.getuid(), os.getgid()
-    about_cpus = {name: _read(f"/proc/{name}") for name in CPU_INFO}
     _call("unshare", NEW_USER | NEW_MOUNT | NEW_NET | NEW_IPC | NEW_UTS | NEW_CGROUP)
     _map(uid, gid)
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
@@ -164,10 +163,16 @@ def _isolate(home, hidden, kept):
     _mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666")
     # A fresh procfs is not allowed below bubblewrap's; nothing in it is worth having but these.
     _mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=1m,mode=0755")
-    for name, text in about_cpus.items():
+    for name, text in about_cpus().items():
         with open(f"/proc/{name}", "w", encoding="utf-8") as file:
             file.write(text)
     _mount("none", "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+
+@functools.cache
+def about_cpus() -> dict[str, str]:
+    """What is to be kept of ``/proc``; read once, before it is gone."""
+    return {name: _read(f"/proc/{name}") for name in CPU_INFO}
 
 
 def _give_up_capabilities():

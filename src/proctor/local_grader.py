@@ -35,6 +35,7 @@ class LocalGrader:
         self._assignment, self._secret, self._sandboxed = assignment, secret, sandboxed
         self._jobs = jobs or os.cpu_count() or 1
         self._lock, self._zygote = threading.Lock(), None
+        self._worker, self._cores = threading.local(), itertools.cycle(_cores())
         self._journal, self._known = None, {}  # key of a question -> a student with that key
         self._fresh: dict[str, Result] = {}  # student -> what is not in the journal yet
 
@@ -86,7 +87,7 @@ class LocalGrader:
         """
         waiting = ((student, folder) for student, folders in work.items() for folder in folders)
         running: dict[Future, Path] = {}
-        with ThreadPoolExecutor(self._jobs) as threads:
+        with ThreadPoolExecutor(self._jobs, initializer=self._take_a_core) as threads:
             try:
                 while True:
                     for student, folder in itertools.islice(waiting, self._jobs + 1 - len(running)):
@@ -128,6 +129,9 @@ class LocalGrader:
                 break
         return Result(Submission(student, {}, problems), None, {}, time.monotonic() - start, fault, digest), False
 
+    def _take_a_core(self):
+        self._worker.core = next(self._cores)
+
     def _examine(self, zygote, paper: Paper) -> tuple[Result, bool]:
         keys, known = {}, Judgement(())
 
@@ -138,7 +142,7 @@ class LocalGrader:
             there = {verdict.question for verdict in known.verdicts}
             return [question for question in keys if question not in there]
 
-        submission, judgement = sit(zygote, paper, ask)
+        submission, judgement = sit(zygote, paper, ask, getattr(self._worker, "core", None))
         whole = joined(self._assignment, judgement, known) if judgement else known
         return Result(submission, whole, keys, 0.0), judgement is None
 
@@ -154,6 +158,11 @@ class LocalGrader:
                 same = [q for q in same if LASTING.issuperset(verdict.kind for verdict in result.judgement.of(q))]
                 known = joined(self._assignment, known, part(result.judgement, same))
         return known
+
+
+def _cores() -> list[int | None]:
+    """The cores that this process may use; only Linux says."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [None]
 
 
 def digest_of(data: bytes | None, problems) -> str:

@@ -53,8 +53,9 @@ def read_master(path: Path) -> Assignment:
         MasterError: on a file that is missing or no MyST notebook, an unknown option or setting, a repeated id, tests
             that follow no answer, or a marker that is unpaired, misspelled or in the wrong kind of cell.
     """
-    # jsonschema would spend a second on a grammar of addresses, which no notebook holds; it does without.
-    sys.modules.setdefault("rfc3987_syntax", None)
+    # What takes a second and is not needed: a grammar of addresses for jsonschema, jupytext's part in Jupyter's server.
+    for name in ("rfc3987_syntax", "jupytext.sync_contentsmanager", "jupytext.async_contentsmanager"):
+        sys.modules.setdefault(name, None)
     import jupytext
 
     path = Path(path)

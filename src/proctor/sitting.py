@@ -6,6 +6,7 @@ What the lines carry is described in ``proctor.examiner``.
 
 import contextlib
 import json
+import os
 import pickle
 import select
 import socket
@@ -51,7 +52,10 @@ class Paper:
 
 
 def sit(
-    zygote: Zygote | OneByOne, paper: Paper, ask: Callable[[Submission], Collection[str]]
+    zygote: Zygote | OneByOne,
+    paper: Paper,
+    ask: Callable[[Submission], Collection[str]],
+    core: int | None = None,
 ) -> tuple[Submission, Judgement | None]:
     """Examine one submission.
 
@@ -59,6 +63,7 @@ def sit(
         zygote: forks examiner and candidates.
         paper: what to examine.
         ask: called with what was handed in; says which questions to judge, and none ends the sitting.
+        core: where all of it runs. Examiner and candidate take turns, and handing over to another core takes longer.
 
     Returns:
         The submission and the judgement of those questions; None if there were none.
@@ -67,16 +72,16 @@ def sit(
         SittingError: if the examiner cannot finish.
         ZygoteLost: if the zygote is gone.
     """
-    with contextlib.closing(_Sitting(zygote, paper)) as sitting:
+    with contextlib.closing(_Sitting(zygote, paper, core)) as sitting:
         return sitting.run(ask)
 
 
 class _Sitting:
-    def __init__(self, zygote, paper):
-        self.zygote, self.paper = zygote, paper
+    def __init__(self, zygote, paper, core):
+        self.zygote, self.paper, self.core = zygote, paper, core
         self.candidate, self.why, self.cpu_seconds, self.status, self.error = None, None, 0.0, None, ""
         self.limit = self.billed = self.before = None
-        self.examiner, self.line = zygote.take("examiner", EXAMINER)
+        self.examiner, self.line = self._take("examiner", EXAMINER)
         self.receive, self.send = self.line.makefile("rb", buffering=0), self.line.makefile("wb")
 
     def run(self, ask):
@@ -114,6 +119,13 @@ class _Sitting:
             with contextlib.suppress(OSError):
                 end.close()
 
+    def _take(self, role, limits):
+        child, channel = self.zygote.take(role, limits)
+        if self.core is not None and child.pid:
+            with contextlib.suppress(OSError):  # it is gone
+                os.sched_setaffinity(child.pid, {self.core})
+        return child, channel
+
     def _next(self, deadline) -> dict:
         while not select.select([self.line], [], [], POLL)[0]:
             self._watch()
@@ -138,7 +150,7 @@ class _Sitting:
     def _launch(self):
         self._close_candidate()
         self.why = None
-        self.candidate, channel = self.zygote.take("candidate", CANDIDATE)
+        self.candidate, channel = self._take("candidate", CANDIDATE)
         with channel, contextlib.suppress(OSError):
             socket.send_fds(self.line, [b"!"], [channel.fileno()])
 

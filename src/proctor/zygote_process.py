@@ -94,6 +94,7 @@ def warm_up(preload=()) -> None:
         kernel.warm_up()
     if (count := rehearsal.threads()) != 1:
         raise RuntimeError(f"expected one thread before forking, got {count}")
+    jail.about_cpus()
     gc.collect()
     gc.freeze()  # collections in the children then do not touch, and so copy, these pages
     _use_huge_pages()
@@ -194,3 +195,4 @@ def _child(request, channel, report, settings):
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # to take the libraries apart would take as long as all children together

@@ -14,7 +14,7 @@ import numpy as np
 
 from proctor import codec
 
-PROBES = 2  # requests of each question that are asked again; of equal ones, the last
+PROBES = 2  # requests of each question that are asked again; of equal ones, the last; a single one twice
 MAX_KEPT = 2**20  # bytes of a request or a reply that is kept
 RTOL, ATOL = 1e-5, 1e-8  # sums in another place of memory may round otherwise
 
@@ -52,7 +52,10 @@ class Record:
             question: its id.
             seed: decides which, so that nobody can foresee it.
         """
-        kept = list(self._kept.get(question, {}).values())
+        asked = self._kept.get(question, {})
+        kept = list(asked.values())
+        if len(kept) == 1:  # at any rate not as often as before
+            return kept if self._seen[next(iter(asked))] > 1 else 2 * kept
         places = sorted(random.Random(seed).sample(range(len(kept)), min(PROBES, len(kept))), reverse=True)
         return [kept[place] for place in places]
 

@@ -1,28 +1,25 @@
 """Feedback: one self-contained HTML page for each student.
 
 The page shows the student's own answers, what each test said, what waits for a grader and what a grader wrote. It never
-holds the text of a test: only ids, verdicts and messages reach the template. Everything is escaped, the page carries a
-Content-Security-Policy that allows its own style sheet and nothing else, and there is no script.
+holds the text of a test: only ids, verdicts and messages reach the template. What makes it harmless is in
+``proctor.pages``.
 """
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from proctor.assignment import Assignment, Question
 from proctor.files import write_atomic
 from proctor.marks import GRADED, PARTLY, RIGHT, UNANSWERED, WAITING, WRONG, Manual, Mark, marks
+from proctor.pages import clean, number, render
 
-TEMPLATES = Path(__file__).parent / "templates"
 MAX_NAME = 200
 MAX_ANSWER = 20_000
 MAX_MESSAGE = 2_000
 MAX_OUTPUT = 4_000
-BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # Unicode's Bidi_Control
 
 KIND_WORDS = {
     "pass": "passed",
@@ -82,23 +79,19 @@ def feedback_html(
         late_penalty: points taken off for handing in late.
     """
     standing = marks(assignment, submission, judgement, manual)
-    (style, policy), titles = _style(), _titles(assignment)
-    return (
-        _environment()
-        .get_template("feedback.html.j2")
-        .render(
-            title=assignment.title,
-            student=_clean(submission.student, MAX_NAME),
-            style=style,
-            policy=policy,
-            earned=sum(mark.earned for mark in standing),
-            points=assignment.points,
-            late=late_penalty,
-            waiting=sum(mark.waiting for mark in standing if not mark.earned),
-            problems=[_clean(problem.message, MAX_MESSAGE) for problem in submission.problems],
-            strip=strip(assignment, standing),
-            questions=[_question(titles, submission, judgement, mark, manual or {}) for mark in standing],
-        )
+    titles = _titles(assignment)
+    return render(
+        "feedback.html.j2",
+        ("feedback.css",),
+        title=assignment.title,
+        student=clean(submission.student, MAX_NAME),
+        earned=sum(mark.earned for mark in standing),
+        points=assignment.points,
+        late=late_penalty,
+        waiting=sum(mark.waiting for mark in standing if not mark.earned),
+        problems=[clean(problem.message, MAX_MESSAGE) for problem in submission.problems],
+        strip=strip(assignment, standing),
+        questions=[_question(titles, submission, judgement, mark, manual or {}) for mark in standing],
     )
 
 
@@ -136,7 +129,7 @@ def strip(assignment: Assignment, standing: tuple[Mark, ...]) -> list[Segment]:
     for mark in standing:
         width = 100.0 * mark.points / total
         filled = width * min(max(mark.earned / mark.points, 0.0), 1.0) if mark.points else 0.0
-        title = f"{titles[mark.question.id]}: {_number(mark.earned)} of {_number(mark.points)}"
+        title = f"{titles[mark.question.id]}: {number(mark.earned)} of {number(mark.points)}"
         segments.append(Segment(at, max(width - 0.4, 0.2), max(filled - 0.4, 0.0), STATE_CLASSES[mark.state], title))
         at += width
     return segments
@@ -152,10 +145,10 @@ def _question(titles, submission, judgement, mark: Mark, manual) -> dict:
         "points": mark.points,
         "state": STATE_CLASSES[mark.state],
         "word": STATE_WORDS[mark.state],
-        "answer": _clean(submission.answers.get(question.id, ""), MAX_ANSWER),
-        "error": _clean(judgement.cell_errors.get(question.id, ""), MAX_MESSAGE),
-        "output": _clean(judgement.outputs.get(question.id, ""), MAX_OUTPUT),
-        "comment": _clean(mark.comment or "", MAX_MESSAGE),
+        "answer": clean(submission.answers.get(question.id, ""), MAX_ANSWER),
+        "error": clean(judgement.cell_errors.get(question.id, ""), MAX_MESSAGE),
+        "output": clean(judgement.outputs.get(question.id, ""), MAX_OUTPUT),
+        "comment": clean(mark.comment or "", MAX_MESSAGE),
         "tests": [
             {
                 "id": verdict.cell,
@@ -165,7 +158,7 @@ def _question(titles, submission, judgement, mark: Mark, manual) -> dict:
                 "word": KIND_WORDS[verdict.kind],
                 "overruled": _overruled(manual, verdict.cell),
                 # Nothing was tried: to say so once is enough, and the state of the question does.
-                "message": "" if verdict.passed or _untried(mark) else _clean(verdict.message, MAX_MESSAGE),
+                "message": "" if verdict.passed or _untried(mark) else clean(verdict.message, MAX_MESSAGE),
             }
             for verdict in mark.verdicts
         ],
@@ -178,45 +171,3 @@ def _untried(mark: Mark) -> bool:
 
 def _overruled(manual, cell) -> bool:
     return cell in manual and manual[cell].score is not None
-
-
-def _clean(text: str, limit: int) -> str:
-    # Terminal colors and control characters mean nothing on a page, and what reverses the order of letters makes code
-    # look like other code: it is shown by its number. What is cut is said to be cut.
-    text = str(text)
-    if not text.replace("\n", "").replace("\t", "").isprintable():
-        text = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
-        text = BIDI.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-        text = "".join(character for character in text if character.isprintable() or character in "\n\t")
-    text = text.strip("\n")
-    return text if len(text) <= limit else f"{text[:limit]}\n… ({len(text) - limit} more characters)"
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"
-
-
-@cache
-def _environment():
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = _number
-    return environment
-
-
-@cache
-def _style():
-    # The policy names the one style sheet by its hash, so that no other style can be smuggled in.
-    from markupsafe import Markup
-
-    style = (TEMPLATES / "feedback.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    return Markup(style), policy

@@ -210,12 +210,13 @@ def _fork(trusted, channel):
     settings = {"trusted": True} if trusted else {"limits": LIMITS}
     if trusted not in _zygotes:
         _zygotes[trusted] = _open(trusted)
-    try:
-        return _zygotes[trusted].start("kernel", channel, **settings)
-    except ZygoteLost:  # somebody ended it
-        _zygotes.pop(trusted).close()
-        _zygotes[trusted] = _open(trusted)
-        return _zygotes[trusted].start("kernel", channel, **settings)
+    with channel:  # start() closes what it is given
+        try:
+            return _zygotes[trusted].start("kernel", channel.dup(), **settings)
+        except ZygoteLost:  # somebody ended it
+            _zygotes.pop(trusted).close()
+            _zygotes[trusted] = _open(trusted)
+            return _zygotes[trusted].start("kernel", channel.dup(), **settings)
 
 
 def _open(trusted) -> Zygote | OneByOne:

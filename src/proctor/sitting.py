@@ -86,7 +86,7 @@ class _Sitting:
 
     def run(self, ask):
         paper, submission = self.paper, None
-        known = paper.assignment is self.zygote.assignment
+        known = paper.assignment == self.zygote.assignment
         self._write(pickle.dumps({**vars(paper), "assignment": None if known else paper.assignment}))
         deadline = time.monotonic() + SITTING_SECONDS
         while True:

@@ -181,7 +181,7 @@ class Sittings:
     def close(self):
         self.started += 1
 
-    def sit(self, zygote, paper, ask):
+    def sit(self, zygote, paper, ask, core=None):
         submission = parse(paper.data, paper.assignment, paper.student, paper.problems)
         questions = ask(submission)
         self.asked.append((paper.student, tuple(questions)))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import nbclient
 import nbformat
+import psutil
 import pytest
 from jupyter_client import KernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -18,7 +19,6 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from proctor import provisioner
 from proctor.provisioner import MAX_FILES, MAX_WORK, archive
 from proctor.sandbox import SandboxMissing
-from proctor.zygote import ZygoteLost
 
 needs_kernel = pytest.mark.slow
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}  # pytest draws nowhere
@@ -142,6 +142,19 @@ def test_a_dead_kernel_is_noticed(trusted):
 
 
 @needs_kernel
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_zygote_that_somebody_ended_is_started_again(trusted):
+    assert executed("1", trusted=trusted)
+    zygote = provisioner._zygotes[trusted]
+    ended = [zygote._process, *psutil.Process(zygote._process.pid).children(recursive=True)]
+    zygote._process.kill()
+    zygote._process.wait()
+    psutil.wait_procs(ended[1:], 5)
+    assert executed("6 * 7", trusted=trusted)[0].outputs[0].data["text/plain"] == "42"
+    assert provisioner._zygotes[trusted] is not zygote
+
+
+@needs_kernel
 def test_a_students_kernel_sees_its_own_files_and_nothing_else(jailed):
     assert jailed("import os; os.getuid(), os.getpid(), os.getppid(), os.getcwd()") == ["(1000, 1, 0, '/sandbox')"]
     assert jailed("sorted(n for n in os.listdir() if n[0] != '.'), open('data.csv').read()") == [
@@ -201,21 +214,6 @@ def test_a_kernel_that_multiplies_is_ended(monkeypatch):
         run("import subprocess; _ = [subprocess.Popen(['sleep', '60']) for _ in range(3)]")
         manager.is_alive()
         assert manager.provisioner.process.wait() == -signal.SIGKILL
-
-
-@needs_kernel
-def test_a_zygote_that_ended_is_replaced(jailed, monkeypatch):
-    class Lost:
-        def start(self, *arguments, **settings):
-            raise ZygoteLost("it ended")
-
-        def close(self):
-            self.closed = True
-
-    lost, good = Lost(), provisioner._zygotes[False]
-    monkeypatch.setattr(provisioner, "_zygotes", {False: lost})
-    monkeypatch.setattr(provisioner, "_open", lambda trusted: good)
-    assert executed("1")[0].outputs[0].data["text/plain"] == "1" and lost.closed
 
 
 def test_links_and_notebooks_and_what_is_too_large_stay_behind(tmp_path):

@@ -10,6 +10,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from proctor.site.tables import table
+
 STORED = "book/_static/attacks.json"
 HELD = ("resisted", "fair")
 NOT_TRIED = "not tried"
@@ -55,17 +57,5 @@ def summary(stored: dict) -> str:
 
 
 def _table(rows: list[dict]) -> nodes.table:
-    table, group = nodes.table(classes=["claims", "attacks"]), nodes.tgroup(cols=3)
-    table += group
-    group += [nodes.colspec(colwidth=width) for width in (60, 20, 20)]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row(["What it tries", "proctor grade", "Plain nbgrader"])
-    body += [_row([row["tries"], row["here"], row["plain"]]) for row in rows]
-    group += [head, body]
-    return table
-
-
-def _row(texts: list[str]) -> nodes.row:
-    row = nodes.row()
-    row += [nodes.entry("", nodes.paragraph("", text)) for text in texts]
-    return row
+    texts = [[row["tries"], row["here"], row["plain"]] for row in rows]
+    return table(["What it tries", "proctor grade", "Plain nbgrader"], texts, (60, 20, 20), "claims", "attacks")

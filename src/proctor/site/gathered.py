@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
 from proctor import executed
+from proctor.site.tables import table
 
 
 class Claims(nodes.General, nodes.Element):
@@ -189,17 +190,4 @@ def _number(value) -> str:
 
 
 def _table(rows: list[list[tuple[str, str]]]) -> nodes.table:
-    table, group, body = nodes.table(classes=["claims"]), nodes.tgroup(cols=4), nodes.tbody()
-    table += group
-    group += [nodes.colspec(colwidth=width) for width in (52, 16, 18, 14)]
-    head = nodes.thead()
-    head += _row([name for name, _ in rows[0]])
-    body += [_row([text for _, text in row]) for row in rows]
-    group += [head, body]
-    return table
-
-
-def _row(texts: list[str]) -> nodes.row:
-    row = nodes.row()
-    row += [nodes.entry("", nodes.paragraph("", text)) for text in texts]
-    return row
+    return table([name for name, _ in rows[0]], [[text for _, text in row] for row in rows], (52, 16, 18, 14), "claims")

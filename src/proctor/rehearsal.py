@@ -29,7 +29,7 @@ def rehearse(one: Assignment) -> None:
         if os.waitstatus_to_exitcode(status) != _THREADS:
             os._exit(0)
         return
-    with contextlib.suppress(Exception), contextlib.redirect_stdout(io.StringIO()):  # a real sitting will say it
+    with contextlib.suppress(BaseException), contextlib.redirect_stdout(io.StringIO()):  # a real sitting will say it
         judge(one, one.solutions(), launch=_Understudy, again=True)
     if threads() != 1:
         os._exit(_THREADS)

@@ -57,7 +57,7 @@ def main() -> None:
         jail.system_call_filter()
     warm_up(settings["preload"])
     settings["kept"], settings["hidden"] = [str(path) for path in readable()], []
-    if os.fork() == 0:
+    if (half := os.fork()) == 0:
         control.close()
         control = other
         with open(work, "rb") as file:
@@ -73,7 +73,7 @@ def main() -> None:
         candidate.forbid(forbids)
     gc.freeze()
     control.send(b'{"ready": true}')
-    _serve(control, own_namespace, settings)
+    _serve(control, own_namespace, settings, half)
 
 
 def warm_up(preload=()) -> None:
@@ -113,7 +113,7 @@ def _use_huge_pages():
                 libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
 
 
-def _serve(control, own_namespace, settings):
+def _serve(control, own_namespace, settings, half):
     wake, woken = socket.socketpair()
     for end in (wake, woken):
         end.setblocking(False)
@@ -125,7 +125,7 @@ def _serve(control, own_namespace, settings):
         if wake in readable:
             with contextlib.suppress(BlockingIOError):
                 wake.recv(4096)
-        _reap(reports)
+        _reap(reports, half)
         if control not in readable:
             continue
         data, handles, _, _ = socket.recv_fds(control, MAX_PACKET, 2)
@@ -157,13 +157,18 @@ def _fork(own_namespace):
             time.sleep(pause)
 
 
-def _reap(reports):
-    while reports:
-        pid, status, used = os.wait4(-1, os.WNOHANG)
+def _reap(reports, half):
+    while True:
+        try:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
         if pid == 0:
             return
+        if pid == half:
+            os._exit(1)  # one half is no use, and the host hears of it when both are gone
         if pid not in reports:
-            continue  # the other half: what asks it next finds it gone
+            continue  # an orphan's end concerns nobody
         with reports.pop(pid) as report, contextlib.suppress(OSError):  # the host may not care any more
             end = {"status": os.waitstatus_to_exitcode(status), "cpu_seconds": used.ru_utime + used.ru_stime}
             report.send(json.dumps(end).encode())

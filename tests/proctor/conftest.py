@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from proctor.sandbox import HOW_TO, sandbox_problem
+
 TOKEN = "course"
 START_SECONDS = 120  # a server on a busy machine takes its time
 
@@ -20,6 +22,15 @@ def _environment(course: Path) -> dict[str, str]:
     """The environment without this machine's Jupyter settings, without an activated virtual environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTHONWARN"))}
     return kept | {"PATH": "/usr/bin:/bin", "HOME": str(course), "JUPYTER_NO_CONFIG": "1", "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> None:
+    """For tests that need bubblewrap: skipped where there is none by nature, failed where it is only not installed."""
+    if sys.platform != "linux":
+        pytest.skip("bubblewrap exists only on Linux")
+    if reason := sandbox_problem():
+        pytest.fail(f"{HOW_TO} ({reason})")
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A sitting: examiner and candidates of one submission, in the sandbox, and what a loss costs."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +8,8 @@ from proctor import sitting
 from proctor.jail import Limits
 from proctor.masters import read_master
 from proctor.release import notebook_text, release_notebook
-from proctor.sandbox import HOW_TO, sandbox_problem
 from proctor.sitting import Paper, SittingError, sit
-from proctor.zygote import open_zygote
+from proctor.zygote import Zygote
 
 THREE = read_master(Path(__file__).parent / "files" / "three" / "three.md")
 RIGHT = THREE.solutions()
@@ -20,12 +18,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def zygote():
-    if sys.platform != "linux":
-        pytest.skip("bubblewrap exists only on Linux")
-    if reason := sandbox_problem():
-        pytest.fail(f"{HOW_TO} ({reason})")
-    opened = open_zygote(THREE.forbids)
+def zygote(sandbox):
+    opened = Zygote.of(THREE).settled()
     yield opened
     opened.close()
 

@@ -17,7 +17,7 @@ import pytest
 from proctor import codec, jail
 from proctor.candidate import read_message, write_message
 from proctor.jail import Limits
-from proctor.sandbox import HOW_TO, readable, sandbox_problem
+from proctor.sandbox import readable
 from proctor.zygote import OneByOne, Zygote, ZygoteLost, open_zygote
 
 COURSE = Path(__file__).parents[2]
@@ -59,11 +59,7 @@ def all_gone(processes):
 
 
 @pytest.fixture(scope="module")
-def zygote():
-    if sys.platform != "linux":
-        pytest.skip("bubblewrap exists only on Linux")
-    if reason := sandbox_problem():
-        pytest.fail(f"{HOW_TO} ({reason})")
+def zygote(sandbox):
     opened = open_zygote(FORBIDS)
     assert isinstance(opened, Zygote), "this kernel allows no namespaces inside bubblewrap"
     yield opened

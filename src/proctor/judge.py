@@ -1,36 +1,32 @@
 """The examiner: runs test cells where a student's code cannot reach them, and gives verdicts.
 
 Cells go in the order of the master. A given cell runs on both sides; an answer cell runs in the candidate's process
-(see ``proctor.launch``); a tests cell runs here, asking the candidate for values. A tests cell passes when it ends
-without an exception; anything else is a fail, and no verdict is a fail. A candidate that crashes or exceeds a limit
-loses the question it was in: a fresh one replays the given cells and the earlier answers without it, and the rest is
-judged. At the end some requests of every question that passed are asked again, in another order and of a fresh
-candidate (``proctor.again``): code that keeps count of its calls gives itself away. Nothing that comes after a question
-in the notebook has a say in its verdict, so the verdict holds for everybody with the same answers up to there.
+(``proctor.stage``); a tests cell runs here, asking the candidate for values. A tests cell passes when it ends without
+an exception; anything else is a fail, and no verdict is a fail. At the end some requests of every question that passed
+are asked again, in another order and of a fresh candidate (``proctor.again``): code that keeps count of its calls gives
+itself away. Nothing that comes after a question in the notebook has a say in its verdict, so the verdict holds for
+everybody with the same answers up to there.
 """
 
 import functools
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 from proctor import codec, markers, rules, seeds
 from proctor.again import Record, agree
-from proctor.assignment import Assignment, Cell
-from proctor.calls import MAX_MESSAGE, StudentError, checked, said, writable
+from proctor.assignment import Assignment
+from proctor.calls import MAX_MESSAGE, StudentError, said, writable
 from proctor.candidate import MAX_MEMORY
-from proctor.launch import START_SECONDS, Candidate, decoded
 from proctor.limits import CandidateLost, time_limit
 from proctor.proxy import use_channel
+from proctor.stage import GivenCellError, Launch, Stage
 from proctor.verdict import Judgement, Verdict
 
 SITTING_SECONDS = 300.0  # wall time of the student's code in one submission, replays included
 AGAIN_SECONDS = 60.0  # more wall time for asking again: whoever used the other up does not get round it
 READING_SECONDS = 5.0  # CPU seconds for reading what an answer imports
 TESTS_SECONDS = 60.0  # CPU seconds of the examiner for one tests cell, which a strange result may keep busy
-GIVEN_SECONDS = 20.0  # CPU seconds of a given cell once an answer has run, which may have slowed it down
-
-Launch = Callable[[], Candidate]
 
 
 def judge(
@@ -70,10 +66,6 @@ def _compiled(source: str, name: str):
     return compile(source, name, "exec")
 
 
-class GivenCellError(RuntimeError):
-    """A given cell failed: not the student's fault."""
-
-
 class _Sitting:
     def __init__(self, assignment, answers, launch, secret, questions, asked, again):
         self.assignment, self.answers, self.launch, self.secret = assignment, answers, launch, secret
@@ -83,20 +75,13 @@ class _Sitting:
         self.record, self.again = Record(), again
         self.namespace = {"__name__": "__main__"}
         self.verdicts, self.cell_errors, self.outputs, self.seeds, self.spent = [], {}, {}, {}, {}
-        self.lost: dict[str, CandidateLost] = {}
-        self.done: list[Cell] = []
         self.refused: dict[str, str] = {}
-        self.given_error = ""
-        self.cpu_seconds = 0.0
-        self.deadline = time.monotonic() + SITTING_SECONDS
-        self.over: CandidateLost | None = None
-        self.billed: str | None = None
 
     def run(self) -> Judgement:
         if not self.needed & set(self.answers):  # an unreadable notebook: nothing to run
             tests = [cell for question in self.assignment.questions for cell in question.tests]
             return Judgement(tuple(self._run_tests(cell) for cell in tests if cell.question in self.asked))
-        self.candidate = self.launch()
+        self.stage = Stage(self.assignment, self.answers, self.launch, SITTING_SECONDS)
         try:
             for cell in self.assignment.cells:
                 if cell.role == "given":
@@ -111,29 +96,23 @@ class _Sitting:
             if self.again:
                 self._ask_again()
         finally:
-            self.candidate.close()
-            self.cpu_seconds += self.candidate.cpu_seconds
-        return Judgement(tuple(self.verdicts), self.cell_errors, self.outputs, self.cpu_seconds, self.seeds, self.spent)
+            self.stage.close()
+        errors, cpu_seconds = self.cell_errors | self.stage.cell_errors, self.stage.cpu_seconds
+        return Judgement(tuple(self.verdicts), errors, self.outputs, cpu_seconds, self.seeds, self.spent)
 
     def _run_given(self, cell):
         try:
             exec(_compiled(cell.source, f"<given {cell.id}>"), self.namespace)
         except Exception as error:
             raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed: {error!r}") from error
-        self.done.append(cell)
-        if self.over:
-            return
-        try:
-            self._replay(cell)
-        except CandidateLost as lost:
-            self._lose(self._culprit(cell, lost), lost)
+        self.stage.play(cell)
 
     def _run_answer(self, cell):
         text = self.answers.get(cell.id)
         if text is None:
             return
-        if self.over:
-            self.lost[cell.id] = self.over
+        if self.stage.over:
+            self.stage.lost[cell.id] = self.stage.over
             return
         try:
             with time_limit(READING_SECONDS):
@@ -147,17 +126,13 @@ class _Sitting:
                 f"the answer uses {', '.join(names)}, which this assignment does not allow (allowed: {allowed})"
             )
             return
-        try:
-            self.billed = cell.id
-            reply = self._run_there(text, self.assignment.cpu_seconds)
-        except CandidateLost as lost:
-            self._lose(cell.id, lost)
+        reply = self.stage.perform(cell)
+        if reply is None:
             return
         if printed := reply["printed"]:
             self.outputs[cell.id] = printed
         if "value" not in reply:
             self.cell_errors[cell.id] = said(reply)
-        self.done.append(cell)
 
     def _run_tests(self, cell) -> Verdict:
         question = cell.question
@@ -166,8 +141,8 @@ class _Sitting:
             return self._verdict(cell, "unanswered", "there is no answer cell for this question in the notebook")
         if question in self.refused:
             return self._verdict(cell, "refused", self.refused[question])
-        if question in self.lost:
-            lost = self.lost[question]
+        if question in self.stage.lost:
+            lost = self.stage.lost[question]
             if any(verdict.question == question and verdict.kind == lost.kind for verdict in self.verdicts):
                 return self._verdict(cell, "not-run", f"not run: {lost} earlier in this question")
             return self._verdict(cell, lost.kind, str(lost))
@@ -177,8 +152,8 @@ class _Sitting:
         kind, message = self._outcome(cell, seed)
         if kind not in ("pass", "unanswered") and question in self.cell_errors:
             message = f"{message} (the answer cell itself raised {self.cell_errors[question]})"
-        if kind in ("fail", "error") and self.given_error:
-            message = f"{message} ({self.given_error})"
+        if kind in ("fail", "error") and self.stage.given_error:
+            message = f"{message} ({self.stage.given_error})"
         return self._verdict(cell, kind, message)
 
     def _outcome(self, cell, seed) -> tuple[str, str]:
@@ -192,7 +167,7 @@ class _Sitting:
         except TimeoutError as error:
             return "error", f"the result could not be checked ({error}); is it of the right type and shape?"
         except CandidateLost as lost:
-            self._lose(cell.question, lost)
+            self.stage.lose(cell.question, lost)
             return lost.kind, str(lost)
         except NotImplementedError as error:
             if isinstance(error, StudentError):
@@ -214,15 +189,9 @@ class _Sitting:
             what = type(error).__name__ + ("" if hidden else f": {error}")
             return "error", f"the result could not be checked ({what}); is it of the right type and shape?"
 
-    def _run_there(self, source: str, limit: float) -> dict:
-        return self._send(codec.encode({"op": "cell", "source": source}), limit)[0]
-
     def _request(self, request: dict, question: str) -> dict:
-        # One question, one CPU limit, however many requests it takes.
-        limit = None if self.billed == question else self.assignment.cpu_seconds
-        self.billed = question
         data, sent = self.record.encode(request)
-        reply, raw = self._send(sent, limit)
+        reply, raw = self.stage.ask(question, sent)
         self.record.keep(question, data, sent, raw)
         return reply
 
@@ -231,35 +200,26 @@ class _Sitting:
         passed = {v.question for v in self.verdicts if v.passed} - {v.question for v in self.verdicts if not v.passed}
         if not passed:
             return
-        self.deadline, self.over = time.monotonic() + AGAIN_SECONDS, None
-        ran, self.done = self.done, []
-        self._start_afresh()
+        ran = self.stage.clear(AGAIN_SECONDS)
         last_tests = [self.assignment.question(question).tests[-1] for question in passed]
         for cell in self.assignment.cells[: max(map(self.assignment.cells.index, last_tests)) + 1]:
             if cell in ran:
-                self._run_again(cell)
+                self.stage.play(cell)
             elif cell in last_tests:
                 self._probe(cell.question)
 
-    def _run_again(self, cell):
-        self.done.append(cell)
-        try:
-            self._replay(cell)
-        except CandidateLost as lost:
-            self._lose(self._culprit(cell, lost), lost)
-
     def _probe(self, question):
         try:
-            if question in self.lost:
-                raise self.lost[question]
+            if question in self.stage.lost:
+                raise self.stage.lost[question]
             for request, reply in self.record.probes(question, self.seeds[question]):
-                if not agree(reply, self._send(request, self.assignment.cpu_seconds)[1]):
+                if not agree(reply, self.stage.ask(question, request)[1]):
                     why = "the code gave another answer: it may depend on its arguments only"
                     self._mark_inconsistent(question, why)
                     return
         except CandidateLost as lost:
             self._mark_inconsistent(question, f"the code gave no answer: {lost}")
-            self._lose(question, lost)
+            self.stage.lose(question, lost)
 
     def _mark_inconsistent(self, question, why):
         message = f"asked again in a fresh process, {why}"
@@ -267,67 +227,6 @@ class _Sitting:
             replace(verdict, kind="inconsistent", message=message) if verdict.question == question else verdict
             for verdict in self.verdicts
         ]
-
-    def _send(self, request: bytes, limit: float | None) -> tuple[dict, bytes]:
-        """The reply, checked, and as it came."""
-        if time.monotonic() > self.deadline:
-            raise CandidateLost("timeout", f"the whole notebook took longer than {SITTING_SECONDS:g} s")
-        data = self.candidate.exchange(request, limit)
-        return checked(decoded(data)), data
-
-    def _lose(self, question: str | None, lost: CandidateLost):
-        """Give a question up, and go on without it."""
-        self._drop(question, lost)
-        self._start_afresh(lost)
-
-    def _drop(self, question, lost):
-        if question is not None:
-            self.lost[question] = lost
-        self.done = [cell for cell in self.done if cell.role == "given" or cell.question != question]
-
-    def _start_afresh(self, lost: CandidateLost | None = None):
-        """Bring a fresh candidate to where the present one is, without the answers that were lost."""
-        while True:
-            self.candidate.close()
-            self.cpu_seconds += self.candidate.cpu_seconds
-            self.candidate.cpu_seconds = 0.0
-            if time.monotonic() > self.deadline:
-                self.over = lost
-                return
-            self.candidate, self.billed = self.launch(), None
-            for cell in self.done:
-                try:
-                    self._replay(cell)
-                except CandidateLost as again:  # what ran before does not now
-                    self._drop(self._culprit(cell, again), lost := again)
-                    break
-            else:
-                return
-
-    def _culprit(self, cell, lost) -> str | None:
-        """The question to blame for a loss in this cell: a given cell is harmless until an answer changes something."""
-        if answers := self._answers_up_to(cell):
-            return answers[-1]
-        if time.monotonic() > self.deadline:  # it never got to run
-            return None
-        raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed for the student: {lost}") from lost
-
-    def _answers_up_to(self, cell) -> list[str]:
-        return [one.id for one in self.done[: self.done.index(cell) + 1] if one.role == "answer"]
-
-    def _replay(self, cell):
-        first = not self._answers_up_to(cell)
-        self.billed = None
-        if cell.role == "answer":
-            self._run_there(self.answers[cell.id], self.assignment.cpu_seconds)
-            return
-        reply = self._run_there(cell.source, START_SECONDS if first else GIVEN_SECONDS)
-        if "value" in reply:
-            return
-        if first:
-            raise GivenCellError(f"{self.assignment.name}: given cell {cell.id} failed for the student: {said(reply)}")
-        self.cell_errors[cell.id] = said(reply)
-        self.given_error = f"after your answers the given cell {cell.id} raised {said(reply)}"
 
     @staticmethod
     def _verdict(cell, kind, message) -> Verdict:

@@ -13,6 +13,7 @@ from collections import Counter
 import numpy as np
 
 from proctor import codec
+from proctor.calls import checked
 
 PROBES = 2  # requests of each question that are asked again; of equal ones, the last; a single one twice
 MAX_KEPT = 2**20  # bytes of a request or a reply that is kept
@@ -64,7 +65,7 @@ def agree(one: bytes, other: bytes) -> bool:
     """Whether two encoded replies say the same: equal values up to rounding, or exceptions of the same kind."""
     if one == other:
         return True
-    one, other = codec.decode(one), codec.decode(other)
+    one, other = checked(codec.decode(one)), checked(codec.decode(other))
     if "value" in one and "value" in other:
         return _same(one["value"], other["value"])
     return one.get("kinds") == other.get("kinds") is not None

@@ -46,10 +46,14 @@ CORES = os.cpu_count() or 1
 def find_course(start: Path = Path()) -> Path:
     """The nearest folder upwards that holds ``_toc.yml`` and ``solutions/``; exits with status 2 if there is none."""
     start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / "_toc.yml").is_file() and (folder / "solutions").is_dir():
-            return folder
+    if folder := _course_above(start):
+        return folder
     _fail(f"expected a course (a folder with _toc.yml and solutions/) at {start} or above; name it with --course", 2)
+
+
+def _course_above(start: Path) -> Path | None:
+    folders = (start, *start.parents)
+    return next((one for one in folders if (one / "_toc.yml").is_file() and (one / "solutions").is_dir()), None)
 
 
 def _fail(message: str, status: int = 1):
@@ -192,8 +196,6 @@ def grade(
     from proctor.console import print_class, print_plan, progress
     from proctor.grade import grade as run
     from proctor.grade import plan
-    from proctor.masters import MasterError
-    from proctor.policy import PolicyError
     from proctor.sandbox import SandboxMissing
     from proctor.scheduler import ClusterError
     from proctor.zygote import ZygoteLost
@@ -216,7 +218,7 @@ def grade(
             )
     except SandboxMissing as error:
         _fail(str(error), 3)
-    except (MasterError, PolicyError, ZygoteLost, ClusterError, FileNotFoundError, BlockingIOError) as error:
+    except (ValueError, ZygoteLost, ClusterError, FileNotFoundError, BlockingIOError) as error:
         _fail(str(error))
     print_class(graded, console)
     raise typer.Exit(1 if graded.faults else 0)
@@ -285,7 +287,7 @@ def export(
     except (MasterError, TableError, PolicyError, OSError) as error:
         _fail(str(error))
     for students, said in (
-        (done.waiting, "not given, a grader still has to look"),
+        (done.waiting, "not given, a grader has to look or newer work to be judged"),
         (done.kept, "not given, excused or not assigned in Canvas"),
         (done.unlisted, "not given, not in the roster"),
     ):
@@ -316,7 +318,8 @@ def doctor(course: Root = Path()):
     from proctor.doctor import doctor as examine
     from proctor.doctor import print_checks
 
-    checks = examine(_root(course) if course != Path() or Path("_toc.yml").exists() else Path.cwd())
+    # A student's copy is no course, and has things to be looked at too.
+    checks = examine(_root(course) if course != Path() else _course_above(Path.cwd()) or Path.cwd())
     print_checks(checks, console)
     raise typer.Exit(0 if all(one.ok for one in checks) else 1)
 

@@ -98,7 +98,7 @@ def collect(
             remove_leftovers(submissions, f"*/{name}/*")
             remove_leftovers(submissions.parent, f"attempts/*/{name}/*/*", f"receipts/{name}.csv")
             for one in known:
-                _write_time(_places(submissions, name, one), one)
+                _write_time(_places(submissions, name, one), name, one)
             for one in new:
                 _write_attempt(_places(submissions, name, one), name, one, download.read(one.found))
             _write_receipts(submissions.parent / "receipts" / f"{name}.csv", known + new)
@@ -151,13 +151,20 @@ def _plan(directory: Path, name: str, attempts: list[Attempt], problems) -> tupl
         for one in group:
             before = max((number for number in there if number <= one.number), default=None)
             if before is not None and there[before] == one.found.sha256:
-                known.append(replace(one, number=before))
+                own = directory / "attempts" / student / name / str(before)
+                known.append(one if before == one.number else _again(one, before, own))
             elif one.number in there:
                 problems.append(f"{student}: another notebook is there already as attempt {one.number}")
             else:
                 new.append(one)
                 there[one.number] = one.found.sha256
     return new, known
+
+
+def _again(one: Attempt, number: int, own: Path) -> Attempt:
+    """The attempt that was there when the same bytes came in again: of its two times the earlier one."""
+    time = one.submitted_at and min(one.submitted_at, submitted_at(own) or one.submitted_at)
+    return replace(one, number=number, submitted_at=time)
 
 
 def _digest(path: Path) -> str:
@@ -175,12 +182,13 @@ def _write_attempt(places: list[Path], name: str, one: Attempt, data: bytes) -> 
     for place in places:
         (place / STAMP).unlink(missing_ok=True)  # of the attempt before
         write_atomic(place / f"{name}.ipynb", data)
-        _write_time([place], one)
+        _write_time([place], name, one)
 
 
-def _write_time(places: list[Path], one: Attempt) -> None:
+def _write_time(places: list[Path], name: str, one: Attempt) -> None:
     for place in places if one.submitted_at else []:
-        write_atomic(place / STAMP, one.submitted_at.astimezone(UTC).strftime(STAMP_FORMAT))
+        if (place / f"{name}.ipynb").is_file():  # a folder with a time and no notebook would be graded as missing
+            write_atomic(place / STAMP, one.submitted_at.astimezone(UTC).strftime(STAMP_FORMAT))
 
 
 def _write_receipts(path: Path, attempts: list[Attempt]) -> None:

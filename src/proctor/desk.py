@@ -40,6 +40,7 @@ from proctor.export import write_grades
 from proctor.feedback import write_feedback
 from proctor.files import read_small, remove_leftovers, write_atomic
 from proctor.gradebook import Gradebook, LatePenalty
+from proctor.handed_in import Lateness
 from proctor.marks import Manual, Mark, marks
 from proctor.results import Journal, Result
 
@@ -81,7 +82,8 @@ class Desk:
 
         Args:
             result: of one submission; one without a judgement is not written at all.
-            late_penalty: points taken off, or a function that gives them for a score; None leaves what stands.
+            late_penalty: points taken off, or a function that gives them for a score; None leaves what stands. A
+                ``Lateness`` says too which attempt counts: the gradebook keeps the time of that one.
 
         Returns:
             One mark a question, what graders entered included; none without a judgement.
@@ -90,7 +92,8 @@ class Desk:
         if judgement is None:
             return ()
         path = self.directory / "autograded" / submission.student / assignment.name / f"{assignment.name}.ipynb"
-        manual, penalty = self.gradebook.record(assignment, submission, judgement, read_answers(path), late_penalty)
+        before, counts = read_answers(path), late_penalty.folder if isinstance(late_penalty, Lateness) else None
+        manual, penalty = self.gradebook.record(assignment, submission, judgement, before, late_penalty, counts)
         write_atomic(path, autograded_text(assignment, submission, judgement), durable=False)
         self._stamp(path.parent, submission.student)
         self._show(result, manual, penalty)
@@ -127,6 +130,8 @@ class Desk:
         handed_in = self.submissions / student / self.assignment.name
         if submitted_at(handed_in):
             write_atomic(folder / STAMP, read_small(handed_in / STAMP, MAX_STAMP), durable=False)
+        else:
+            (folder / STAMP).unlink(missing_ok=True)
 
 
 def _digest(manual: dict[str, Manual]) -> int:

@@ -161,7 +161,10 @@ def memory() -> Check:
     now = psutil.virtual_memory()
     detail = f"{now.total / 1e9:.1f} GB, {now.available / 1e9:.1f} GB free"
     return _check(
-        "memory", now.available / 1e9 >= MEMORY, detail, f"close programs; {MEMORY:g} GB are needed: --jobs 1"
+        "memory",
+        now.available / 1e9 >= MEMORY,
+        detail,
+        f"close programs, or grade with --jobs 1; {MEMORY:g} GB are needed",
     )
 
 

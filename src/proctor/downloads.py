@@ -161,7 +161,9 @@ def _checked_members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         raise DownloadError(f"{packed} bytes that unpack to {total} are no download of a class")
     for one in members:
         name, kind = one.filename, stat.S_IFMT(one.external_attr >> 16)
-        if name.startswith("/") or ".." in PurePosixPath(name).parts or "\0" in one.orig_filename:
+        parts = PurePosixPath(name).parts
+        nameless = not parts and not name.endswith("/")  # "." or nothing; "./" is a folder, and harmless
+        if nameless or name.startswith("/") or ".." in parts or "\0" in one.orig_filename:
             raise DownloadError(f"unsafe name {name!r}")
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise DownloadError(f"{name!r} is a link or a device, not a file")

@@ -13,7 +13,8 @@ from pathlib import Path
 
 JUDGING = (
     *("__init__", "again", "asserts", "assignment", "calls", "candidate", "codec", "examiner", "files", "intake"),
-    *("judge", "launch", "limits", "markers", "masters", "proxy", "rules", "sandbox", "seeds", "verdict"),
+    *("judge", "launch", "limits", "markers", "masters", "proxy", "rehearsal", "rules", "sandbox", "seeds", "stage"),
+    "verdict",
 )
 LIBRARIES = ("torch", "numpy", "ipython")
 

@@ -9,7 +9,7 @@ when it needs one. On the line to the host:
     examiner   {"submission": …}
     host       {"judge": [questions]}
     examiner   {"launch": true}             host: a socket to a fresh candidate
-    examiner   {"bill": seconds}            the CPU limit from here on, unless all was quick; no reply
+    examiner   {"bill": seconds or null}    the CPU limit from here on, once a question takes long; no reply
     examiner   {"why": true}                host: {"kind": …, "message": …}, why the candidate is gone
     examiner   {"close": true}              the candidate is needed no more; no reply
     examiner   {"judgement": …}
@@ -18,8 +18,8 @@ when it needs one. On the line to the host:
 import contextlib
 import json
 import pickle
-import select
 import socket
+import threading
 import time
 from dataclasses import asdict
 
@@ -53,11 +53,12 @@ class Line:
 
     def __init__(self, channel: socket.socket):
         self.channel, self.receive = channel, channel.makefile("rb", buffering=0)
-        self._send = channel.makefile("wb")
+        self._send, self._lock = channel.makefile("wb"), threading.Lock()
 
     def say(self, message: dict) -> None:
         """Tell the host something that needs no reply."""
-        write_message(self._send, json.dumps(message).encode())
+        with self._lock:
+            write_message(self._send, json.dumps(message).encode())
 
     def ask(self, message: dict) -> dict:
         """Tell the host something and wait for its reply."""
@@ -79,19 +80,30 @@ class SeatedCandidate:
     def __init__(self, channel: socket.socket, line: Line):
         self._channel, self._line = channel, line
         self._receive, self._send = channel.makefile("rb"), channel.makefile("wb")
-        self._limit, self._since = None, 0.0
+        self._limit, self._since, self._billed, self._lock = None, 0.0, False, threading.Lock()
+        threading.Thread(target=self._bill, daemon=True).start()
+
+    def _bill(self):
+        """Tell the host of the limit of a question that takes long; most are answered before it need look."""
+        while not self._receive.closed:
+            time.sleep(POLL)
+            with self._lock, contextlib.suppress(OSError, ValueError):  # the line is closed: all is over
+                if self._limit is not None and time.monotonic() - self._since > POLL:
+                    self._line.say({"bill": self._limit})
+                    self._limit, self._billed = None, True
 
     def exchange(self, data: bytes, cpu_seconds: float | None = None) -> bytes:
         """Send a request and wait for the reply; see ``Candidate.exchange``."""
         if cpu_seconds is not None:
-            self._limit, self._since = cpu_seconds, time.monotonic()
+            with self._lock:
+                if self._billed:
+                    self._line.say({"bill": None})  # what is to come is another question's
+                self._billed, self._since, self._limit = False, time.monotonic(), cpu_seconds
         try:
             write_message(self._send, data)
-            left = self._since + POLL - time.monotonic()
-            if self._limit is not None and (left < 0 or not select.select([self._channel], [], [], left)[0]):
-                self._line.say({"bill": self._limit})  # most questions are answered before the host need look
-                self._limit = None
             return read_message(self._receive)
+        except TimeoutError:  # of the test that is running
+            raise
         except (EOFError, OSError):
             why = self._line.ask({"why": True})
             raise CandidateLost(why["kind"], why["message"]) from None
@@ -101,6 +113,8 @@ class SeatedCandidate:
     def close(self) -> None:
         """Give the candidate up."""
         if not self._receive.closed:
+            with self._lock:
+                self._limit = None
             self._line.say({"close": True})
             for end in (self._send, self._receive, self._channel):
                 with contextlib.suppress(OSError):  # what was still to be sent

@@ -6,6 +6,7 @@ a temporary name and renamed, so that whoever has the old one open never sees ha
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from proctor.files import write_atomic
 from proctor.marks import Mark
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # full width too
+_INNER = re.compile(rf"([;\t\n] *)(?=[{re.escape(''.join(FORMULA_STARTS).strip())}])")
 
 
 def write_grades(directory: Path, assignment: Assignment, rows: Iterable[tuple]) -> list[Path]:
@@ -61,12 +63,15 @@ def _question_rows(assignment, student, marks: tuple[Mark, ...]) -> Iterator[lis
 def safe_cell(value) -> str:
     """A value as a spreadsheet may open it: numbers as they are, text that looks like a formula behind an apostrophe.
 
-    >>> safe_cell("=HYPERLINK(1)"), safe_cell(2.50), safe_cell(-1), safe_cell("Ada")
-    ("'=HYPERLINK(1)", '2.5', '-1', 'Ada')
+    Some split cells at semicolons, tabs or line ends too.
+
+    >>> safe_cell("=HYPERLINK(1)"), safe_cell(2.50), safe_cell(-1), safe_cell("Ada"), safe_cell("x;=1")
+    ("'=HYPERLINK(1)", '2.5', '-1', 'Ada', "x;'=1")
     """
     if isinstance(value, int | float):
         return f"{value:.10g}"
     text = "".join(character for character in str(value) if character.isprintable() or character in "\n\t")
+    text = _INNER.sub(r"\1'", text)
     return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 

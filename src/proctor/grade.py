@@ -116,7 +116,7 @@ def grade(
 def plan(root: Path, name: str, *, submissions: Path | None = None, force: bool = False) -> dict[str, bool]:
     """What ``grade`` with these arguments would do: student -> whether the work must be judged. Writes nothing."""
     work = HandedIn(root, name, submissions)
-    with LocalGrader(work.assignment, assignment_secret(work.root, name)) as grader:
+    with LocalGrader(work.assignment, assignment_secret(work.root, name, make=False)) as grader:
         if not force:
             grader.learn(work.journal)
         changed = work.changed(grader)

@@ -92,6 +92,7 @@ class Gradebook:
         judgement,
         before: Mapping[str, str],
         late_penalty: LatePenalty = 0.0,
+        counts: Path | None = None,
     ) -> tuple[dict[str, Manual], float]:
         """Write one submission's scores and comments.
 
@@ -99,9 +100,10 @@ class Gradebook:
             assignment: the master, as given to ``add_assignment``.
             submission: student, answers and problems of the file.
             judgement: the verdicts; a tests cell without one gets 0.
-            before: the answers of the last time by question id, to tell whether a written answer changed since then.
+            before: the answers of the last time by question id, to tell whether an answer changed since then.
             late_penalty: points taken off for handing in late, or a function that gives them for a score (what people
                 entered included); never more than the score. None leaves what stands there.
+            counts: folder of the attempt that counts, whose time is recorded; by default the one in ``submissions``.
 
         Returns:
             What people entered for this submission, by cell id, and the points taken off, as of this transaction.
@@ -110,15 +112,18 @@ class Gradebook:
         with self._engine.begin() as connection:
             rows = Rows.find_or_add(connection, assignment.name, submission.student)
             for question in assignment.questions:
+                moved = _moved(question, submission.answers, before)
                 for cell in (question.answer, *question.tests) if question.written else question.tests:
                     if cell.role == "written":
-                        _score_written(rows.grades[cell.id], question, submission.answers, before)
+                        _score_written(rows.grades[cell.id], is_blank(question, submission.answers), moved)
                     else:
-                        _score_tests(rows.grades[cell.id], verdicts.get(cell.id))
+                        known = question.id in before  # plain nbgrader does not keep what was there
+                        _score_tests(rows.grades[cell.id], verdicts.get(cell.id), known and moved)
                 rows.comments[question.id].auto = auto_comment(question, submission, judgement)
             if callable(late_penalty):
                 late_penalty = min(max(late_penalty(rows.score), 0.0), max(rows.score, 0.0))
-            rows.write(self._timestamp(assignment.name, submission.student), late_penalty)
+            folder = counts or self.submissions / submission.student / assignment.name
+            rows.write(_timestamp(folder), late_penalty)
             return rows.manual(), rows.penalty if late_penalty is None else late_penalty
 
     def manual(self, assignment: Assignment, student: str) -> dict[str, Manual]:
@@ -132,11 +137,6 @@ class Gradebook:
         with self._engine.begin() as connection:
             rows = Rows.find(connection, assignment.name, student)
             return rows.penalty if rows else 0.0
-
-    def _timestamp(self, assignment: str, student: str) -> str | None:
-        when = submitted_at(self.submissions / student / assignment)
-        # As SQLAlchemy writes a date for SQLite; without one nothing is known.
-        return when and when.replace(tzinfo=None).isoformat(" ", "microseconds")
 
     def _remove_old_cells(self, notebook, cells):
         for kind, rows in (("grade", notebook.grade_cells), ("solution", notebook.solution_cells)):
@@ -175,21 +175,28 @@ class Gradebook:
                 self._book.db = outer
 
 
-def _score_tests(row: Row, verdict) -> None:
+def _timestamp(folder: Path) -> str | None:
+    when = submitted_at(folder)
+    # As SQLAlchemy writes a date for SQLite; without one nothing is known.
+    return when and when.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _moved(question, answers: Mapping[str, str], before: Mapping[str, str]) -> bool:
+    """Whether the answer differs from the one that the autograded notebook held."""
+    answer = answers.get(question.id, question.answer.released)
+    return before.get(question.id) != (harmless_markdown(answer) if question.written else answer)
+
+
+def _score_tests(row: Row, verdict, moved: bool) -> None:
     before, row.auto = row.auto, float(verdict.earned) if verdict else 0.0
-    changed = before is not None and before != row.auto
+    changed = moved or (before is not None and before != row.auto)
     row.waits = row.manual is not None and (row.waits or changed)
 
 
-def _score_written(row: Row, question, answers: Mapping[str, str], before: Mapping[str, str]) -> None:
-    blank = is_blank(question, answers)
+def _score_written(row: Row, blank: bool, moved: bool) -> None:
     # nbgrader's own convention: NULL means that only a person can score this, and is counted as 0.
     row.auto = 0.0 if blank else None
-    if row.manual is None:
-        row.waits = not blank
-    else:
-        answer = harmless_markdown(answers.get(question.id, question.answer.released))
-        row.waits = row.waits or before.get(question.id) != answer
+    row.waits = not blank if row.manual is None else row.waits or moved
 
 
 def auto_comment(question, submission, judgement) -> str | None:

@@ -135,14 +135,14 @@ class Rows:
         return entered
 
     def write(self, timestamp: str | None, penalty: float | None) -> None:
-        """Write what changed of the machine's part; a timestamp or penalty of None leaves what stands there."""
+        """Write what changed of the machine's part; a timestamp of None is written, a penalty of None is not."""
         grades = [(row.auto, row.waits, row.id) for row in self.grades.values() if row.changed]
         comments = [(row.auto, row.id) for row in self.comments.values() if row.changed]
         if grades:
             self._run("UPDATE grade SET auto_score = ?, needs_manual_grade = ? WHERE id = ?", grades)
         if comments:
             self._run("UPDATE comment SET auto_comment = ? WHERE id = ?", comments)
-        if timestamp not in (None, self._found.timestamp):
+        if timestamp != self._found.timestamp:
             where = (timestamp, self._found.submission)
             self._run("UPDATE submitted_assignment SET timestamp = ? WHERE id = ?", where)
         if penalty is not None and penalty != self.penalty:

@@ -1,14 +1,15 @@
 """What a class handed in, and what ``grading.toml`` says of it: which attempt counts, and what lateness costs."""
 
 import os
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from proctor.collect import find_attempts, submitted_at
-from proctor.local_grader import LocalGrader
+from proctor.intake import read_bytes
+from proctor.local_grader import LocalGrader, digest_of
 from proctor.masters import find_master, read_master
-from proctor.policy import BEST, read_policy
+from proctor.policy import BEST, Policy, read_policy
 from proctor.results import Journal, Result
 
 
@@ -21,6 +22,54 @@ def find_submissions(directory: Path, assignment: str) -> dict[str, Path]:
         if student.is_dir() and not student.name.startswith(".") and os.path.lexists(folder):
             folders[student.name] = folder
     return folders
+
+
+def find_unjudged(submissions: Path, name: str, policy: Policy) -> set[str]:
+    """Students whose result in the journal is not that of the work that lies there now: what they have is an old score.
+
+    Of several attempts under ``keep = "best"`` the journal holds one. Then the time stamps tell: the desk makes the
+    autograded one equal to that of the last attempt. Where no attempt has a time, a new one is not noticed.
+
+    Args:
+        submissions: nbgrader's layout; the journal and ``attempts/`` lie beside it.
+        name: the assignment.
+        policy: which attempt counts.
+    """
+    directory, found = Path(submissions).parent, set()
+    for student, folder in find_submissions(submissions, name).items():
+        result, folders = Journal(directory, name).read(student), _attempts(policy, directory, name, student, folder)
+        if result and result.digest:  # without one it was graded by nbgrader's own command, or long ago
+            changed = result.digest not in [digest_of(*read_bytes(one, name)) for one in folders]
+            shown = directory / "autograded" / student / name
+            if changed or (len(folders) > 1 and submitted_at(folder) != submitted_at(shown)):
+                found.add(student)
+    return found
+
+
+def _attempts(policy, directory, name, student, folder) -> list[Path]:
+    """The folders to judge: all attempts if the best one counts, otherwise the last one."""
+    return (policy.keep == BEST and find_attempts(directory, name, student)) or [folder]
+
+
+@dataclass(frozen=True)
+class Lateness:
+    """What lateness takes off one student's work: a function of the points.
+
+    Attributes:
+        policy: the rules.
+        assignment: its name.
+        student: id.
+        folder: of the attempt that counts; its ``timestamp.txt`` says when it was handed in.
+    """
+
+    policy: Policy
+    assignment: str
+    student: str
+    folder: Path
+
+    def __call__(self, score: float) -> float:
+        """Points taken off a score."""
+        return self.policy.penalty(self.assignment, self.student, submitted_at(self.folder), score)
 
 
 class HandedIn:
@@ -52,9 +101,8 @@ class HandedIn:
         folders = find_submissions(self.submissions, name)
         if not folders:
             raise FileNotFoundError(f"expected {self.submissions}/<student>/{name}/{name}.ipynb, found none")
-        every = self.policy.keep == BEST
         self.attempts = {
-            student: (every and find_attempts(self.directory, name, student)) or [folder]
+            student: _attempts(self.policy, self.directory, name, student, folder)
             for student, folder in folders.items()
         }
         self._counts = {student: folders[-1] for student, folders in self.attempts.items()}
@@ -68,24 +116,29 @@ class HandedIn:
         }
 
     def counting(self, marked: Iterator[tuple[Path, Result, bool]]) -> Iterator[tuple[Result, bool]]:
-        """Of each student's attempts the one that counts, as soon as all are judged."""
+        """Of each student's attempts the one that counts, as soon as all are judged.
+
+        If one could not be judged, nobody knows which is the best: then that one, so that its fault is reported,
+        nothing is written, and the next run judges them again.
+        """
         waiting: dict[str, dict[Path, tuple[Result, bool]]] = {}
         for folder, result, reused in marked:
             student = result.submission.student
             there = waiting.setdefault(student, {})
             there[folder] = result, reused
-            if len(there) == len(self.attempts[student]):
-                entries = [self._entry(folder, there[folder][0]) for folder in self.attempts[student]]
-                self._counts[student] = self.attempts[student][self.policy.choose(entries)]
-                yield waiting.pop(student)[self._counts[student]]
+            folders = self.attempts[student]
+            if len(there) == len(folders):
+                faults = [folder for folder in folders if there[folder][0].judgement is None]
+                if not faults:
+                    entries = [self._entry(folder, there[folder][0]) for folder in folders]
+                    self._counts[student] = folders[self.policy.choose(entries)]
+                yield waiting.pop(student)[faults[0] if faults else self._counts[student]]
 
-    def late_penalty(self, result: Result) -> Callable[[float], float]:
-        """Points that lateness costs, for a score."""
+    def late_penalty(self, result: Result) -> Lateness:
+        """Points that lateness costs, for a score, by the time of the attempt that counts."""
         student = result.submission.student
-        when = submitted_at(self._counts[student])
-        return partial(self.policy.penalty, self.assignment.name, student, when)
+        return Lateness(self.policy, self.assignment.name, student, self._counts[student])
 
     def _entry(self, folder, result):
-        earned = result.judgement.earned if result.judgement else 0.0
-        when = submitted_at(folder)
+        earned, when = result.judgement.earned, submitted_at(folder)
         return earned, self.policy.penalty(self.assignment.name, result.submission.student, when, earned), when

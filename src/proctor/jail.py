@@ -40,7 +40,7 @@ DENIED = """
     mq_open mq_unlink name_to_handle_at open_by_handle_at acct quotactl syslog settimeofday clock_settime adjtimex
     clock_adjtime sethostname setdomainname lookup_dcookie iopl ioperm modify_ldt vhangup nfsservctl
     fanotify_init personality seccomp mbind set_mempolicy migrate_pages move_pages
-    quotactl_fd sysfs ustat uselib
+    quotactl_fd sysfs ustat uselib sched_setaffinity
 """.split()  # noqa: SIM905 - a list literal would be fifty lines
 # System calls of Linux 5.17 and later, the same numbers everywhere: as if they were not there yet. Nobody has looked at
 # all of them, and libseccomp does not know their names; the C library does without.

@@ -165,7 +165,9 @@ class _Sitting:
                 exec(code, scope)
             return "pass", ""
         except TimeoutError as error:
-            return "error", f"the result could not be checked ({error}); is it of the right type and shape?"
+            why = f"the result could not be checked ({error}); is it of the right type and shape?"
+            self.stage.lose(cell.question, CandidateLost("error", why))  # a reply may still be under way
+            return "error", why
         except CandidateLost as lost:
             self.stage.lose(cell.question, lost)
             return lost.kind, str(lost)

@@ -107,5 +107,5 @@ def process_tree(pid: int) -> list[psutil.Process]:
     try:
         process = psutil.Process(pid)
         return [*process.children(recursive=True), process]
-    except psutil.Error:
+    except (psutil.Error, ValueError):  # it is gone; of a process that was waited for the kernel says -1
         return []

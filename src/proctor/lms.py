@@ -23,6 +23,12 @@ STUDENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 CANVAS_KEYS = ("ID", "SIS User ID", "SIS Login ID")
 CANVAS_KEEPS = ("EX", "N/A")  # excused, not assigned
 MOODLE_KEYS = ("Identifier", "ID number", "Username", "Email address")
+# ``proctor.scores.Score.words`` as the last line of a comment; Moodle's editor may have put tags round it.
+NUMBER = r"[-+.e\d]+"
+OURS = re.compile(
+    rf"(?:\A|(?<=[\n>]))'?{NUMBER} of (?P<points>{NUMBER}) points(?:, {NUMBER} taken off because it was late)?"
+    r"(?=(?:\s|<[^<>]*>)*\Z)"
+)
 
 
 class TableError(ValueError):
@@ -160,7 +166,13 @@ def canvas_grades(rows: list[list[str]], titles: Sequence[str], points: float, g
 
 
 def moodle_grades(rows: list[list[str]], points: float, grade: Callable) -> str:
-    """Moodle's offline grading worksheet with grades and feedback comments filled in; arguments as above."""
+    """Moodle's offline grading worksheet with grades and feedback comments filled in; arguments as above.
+
+    A comment that somebody wrote stays, with our words in a line below it.
+
+    Raises:
+        TableError: if a column is missing, Moodle's maximum is another, or a grade is above it: Moodle would drop it.
+    """
     header = rows[0]
     rows = [list(row) for row in rows]
     missing = [name for name in ("Identifier", "Grade", "Last modified (grade)") if name not in header]
@@ -170,14 +182,31 @@ def moodle_grades(rows: list[list[str]], points: float, grade: Callable) -> str:
         )
     comments = header.index("Feedback comments") if "Feedback comments" in header else None
     most = header.index("Maximum Grade") if "Maximum Grade" in header else None
+    above = []
     for row in rows[1:]:
         found = grade(_keys(header, row, MOODLE_KEYS), False)
         if found:
             _same_points(row[most] if most is not None else "", points, "maximum grade", "Moodle")
             row[header.index("Grade")] = safe_cell(found[0])
             if comments is not None:
-                row[comments] = found[1]
+                row[comments] = _comment(row[comments], found[1], points)
+            if found[0] > points + 0.005:
+                who = [row[header.index(name)].strip() for name in MOODLE_KEYS if name in header]
+                above.append(f"{' '.join(filter(None, who))!r} ({found[0]:g})")
+    if above:
+        raise TableError(
+            f"expected grades up to {points:g}, for Moodle drops what is above, got {', '.join(above)}; take these "
+            "rows out of the worksheet, and enter in Moodle's gradebook the maximum, and the rest as extra credit"
+        )
     return _text(rows)
+
+
+def _comment(cell: str, words: str, points: float) -> str:
+    """The comment with our words: in the place of older ones, else below what somebody wrote."""
+    old = OURS.search(cell)
+    if old and (old.start() == 0 or old["points"] == f"{points:g}"):  # "3 of 5 points" may end a person's list
+        return cell[: old.start()] + words + cell[old.end() :]
+    return f"{cell.rstrip()}\n{words}".lstrip()
 
 
 def _keys(header, row, names) -> list[str]:

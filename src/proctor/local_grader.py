@@ -1,5 +1,6 @@
 """Judges submissions on this machine, several at a time, and nothing twice that is known already."""
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -75,7 +76,8 @@ class LocalGrader:
         known = self._journal and self._journal.read(student)
         if not known or known.digest != digest_of(*read_bytes(folder, self._assignment.name)):
             return False
-        return known.keys == question_keys(self._assignment, known.submission.answers, self._secret)
+        keys = question_keys(self._assignment, known.submission.answers, self._secret)
+        return bool(keys) and known.keys == keys  # without a question to judge there is nothing to save
 
     def mark_all(self, work: dict[str, list[Path]]) -> Iterator[tuple[Path, Result, bool]]:
         """Yield folders and their results as they come, each with whether all of it was known from other submissions.
@@ -120,14 +122,18 @@ class LocalGrader:
                 return result, reused
             except ZygoteLost as error:
                 fault = str(error)
-                with self._lock:
-                    if self._zygote is zygote:
-                        zygote.close()
-                        self.start()
+                self._replace(zygote)
             except Exception as error:  # whatever it is, the others' work is judged; the next run tries again
                 fault = f"{type(error).__name__}: {error}"
                 break
         return Result(Submission(student, {}, problems), None, {}, time.monotonic() - start, fault, digest), False
+
+    def _replace(self, lost):
+        with self._lock, contextlib.suppress(Exception):  # whoever needs it next will say that there is none
+            if self._zygote is lost:
+                lost.close()
+                self.start()
+                self.settle()
 
     def _take_a_core(self):
         self._worker.core = next(self._cores)
@@ -146,6 +152,12 @@ class LocalGrader:
         whole = joined(self._assignment, judgement, known) if judgement else known
         return Result(submission, whole, keys, 0.0), judgement is None
 
+    def _lasting(self, judgement: Judgement) -> set[str]:
+        """Questions before the first that a busy machine may have cost: later ones may have failed for want of it."""
+        judged = [question.id for question in self._assignment.questions if judgement.of(question.id)]
+        whole = itertools.takewhile(lambda id: LASTING.issuperset(v.kind for v in judgement.of(id)), judged)
+        return set(whole)
+
     def _look_up(self, keys: dict[str, str]) -> Judgement:
         """What was said before, to anybody, of questions with these keys."""
         found, known = {}, Judgement(())
@@ -154,8 +166,8 @@ class LocalGrader:
                 found.setdefault(student, []).append(question)
         for student, questions in found.items():
             if result := self._fresh.get(student) or (self._journal and self._journal.read(student)):
-                same = [question for question in questions if result.keys.get(question) == keys[question]]
-                same = [q for q in same if LASTING.issuperset(verdict.kind for verdict in result.judgement.of(q))]
+                lasting = self._lasting(result.judgement)
+                same = [one for one in questions if one in lasting and result.keys.get(one) == keys[one]]
                 known = joined(self._assignment, known, part(result.judgement, same))
         return known
 

@@ -104,16 +104,16 @@ def _written_mark(question, submission, verdicts, manual):
 
 
 def _tested_mark(question, submission, verdicts, manual):
-    earned, graded = 0.0, False
+    earned, graded, waits = 0.0, False, False
     by_cell = {verdict.cell: verdict for verdict in verdicts}
     for cell in question.tests:
         entry = manual.get(cell.id, Manual())
         automatic = by_cell[cell.id].earned if cell.id in by_cell else 0.0
-        graded = graded or entry.score is not None
+        graded, waits = graded or entry.score is not None, waits or entry.waiting
         earned += (automatic if entry.score is None else entry.score) + entry.extra
     comment = manual.get(question.id, Manual()).comment
     if graded:
-        state = GRADED
+        state = WAITING if waits else GRADED
     elif earned >= question.points:
         state = RIGHT
     elif earned > 0:

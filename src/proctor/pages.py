@@ -37,6 +37,7 @@ def clean(text: str, limit: int) -> str:
     if not text.replace("\n", "").replace("\t", "").isprintable():
         text = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
         text = BIDI.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        text = re.sub(r"[^\S\n\t]", " ", text)  # a space that does not break, for one
         text = "".join(character for character in text if character.isprintable() or character in "\n\t")
     text = text.strip("\n")
     return text if len(text) <= limit else f"{text[:limit]}\n… ({len(text) - limit} more characters)"

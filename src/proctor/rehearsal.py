@@ -8,6 +8,8 @@ import contextlib
 import io
 import os
 
+import numpy as np
+
 from proctor import calls, codec
 from proctor.assignment import Assignment
 from proctor.judge import judge
@@ -22,6 +24,8 @@ def rehearse(one: Assignment) -> None:
     waits for it, and goes on in its place only if there are threads after the rehearsal.
     """
     global assignment
+    import torch
+
     assignment = one
     child = os.fork()
     if child:
@@ -29,8 +33,12 @@ def rehearse(one: Assignment) -> None:
         if os.waitstatus_to_exitcode(status) != _THREADS:
             os._exit(0)
         return
+    dtype, errors = torch.get_default_dtype(), np.geterr()
     with contextlib.suppress(BaseException), contextlib.redirect_stdout(io.StringIO()):  # a real sitting will say it
         judge(one, one.solutions(), launch=_Understudy, again=True)
+    torch.set_default_dtype(dtype)  # an answer may have set what tests find otherwise
+    torch.set_grad_enabled(True)
+    np.seterr(**errors)
     if threads() != 1:
         os._exit(_THREADS)
 

@@ -160,7 +160,7 @@ def _question(found: Survey, tally: Tally) -> dict:
         "share": item.difficulty,
         "level": "unanswered" if item.difficulty is None else _level(item.difficulty),
         "discrimination": item.discrimination,
-        "remark": _remark(tally, found.readable),
+        "remark": _remark(tally, found),
         "tests": [{"id": cell, "passed": count, "share": count / found.readable if found.readable else 0.0}
                   for cell, count in tally.passed.items()],
         "why": [{"text": clean(text, MAX_TEXT), "count": count, "named": (text, count) in mistakes}
@@ -175,10 +175,15 @@ def _level(share: float) -> str:
     return "wrong" if share < 0.5 else "partly" if share < 0.75 else "right"
 
 
-def _remark(tally: Tally, readable: int) -> str:
+def _remark(tally: Tally, found: Survey) -> str:
     value = tally.item.discrimination
+    if value is None and tally.waiting:
+        return "not yet"
     if value is None:
-        return "not yet" if tally.waiting else "too few" if readable < items.MIN_SUBMISSIONS else "all alike"
+        rest = any(one.question.points and not one.waiting for one in found.tallies if one is not tally)
+        if not (rest and tally.question.points):
+            return "nothing to compare with"
+        return "too few" if found.readable < items.MIN_SUBMISSIONS else "all alike"
     return "negative: read its tests again" if value < 0 else "weak" if value < items.WEAK else ""
 
 

@@ -93,11 +93,13 @@ class Row:
 def question_keys(assignment: Assignment, answers: dict[str, str], secret: bytes) -> dict[str, str]:
     """Question id -> digest of all that its verdicts depend on."""
     salt, ran, keys = hashlib.sha256(secret).hexdigest(), [], {}
+    written = [question.id for question in assignment.questions if question.written]  # what is read for a person, too
     for cell in assignment.cells:
         if cell.role == "answer":
             ran.append((cell.id, answers.get(cell.id)))  # to the letter: a blank within a text can matter
         elif cell.role == "tests":
-            work = json.dumps([FORMAT, judging_digest(), assignment.question_digests[cell.question], salt, ran])
+            digest = assignment.question_digests[cell.question]
+            work = json.dumps([FORMAT, judging_digest(), digest, salt, written, ran])
             keys[cell.question] = hashlib.sha256(work.encode()).hexdigest()
     return keys
 

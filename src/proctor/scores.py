@@ -1,17 +1,18 @@
 """The scores of a class, read from the gradebook, and the files that take them to a learning platform.
 
 ``proctor export`` reads what stands in ``gradebook.db`` now, a grader's points included, and works the late penalty out
-from ``grading.toml`` (without a deadline there, what the gradebook says counts). A score that still waits for a grader
-is not given to a platform: its row stays as it is.
+from ``grading.toml`` (without a deadline there, what the gradebook says counts). A score that still waits for a grader,
+or belongs to work that was replaced since, is not given to a platform: its row stays as it is.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from proctor.export import rows_text
 from proctor.files import write_atomic
+from proctor.handed_in import find_unjudged
 from proctor.lms import TableError, canvas_grades, moodle_grades, read_table
 from proctor.masters import find_master, read_master
 from proctor.policy import Policy, read_policy
@@ -27,7 +28,7 @@ class Score:
         student: id.
         earned: points, a grader's and extra credit included.
         late: points taken off for being late.
-        waiting: whether a grader still has to look at something.
+        waiting: whether a grader still has to look at something, or newer work to be judged.
     """
 
     student: str
@@ -53,7 +54,7 @@ class Exported:
     Attributes:
         path: of the file.
         given: students whose score is in it.
-        waiting: students whose score waits for a grader, and is not given.
+        waiting: students whose score waits for a grader, or for newer work to be judged, and is not given.
         unlisted: students with a score whom the roster does not know.
         kept: students whom the platform excused, or did not assign the work to: their rows stay as they are.
     """
@@ -124,7 +125,12 @@ def export(
     """
     assignment = read_master(find_master(root, name))
     directory = Path(submissions).parent if submissions else Path(root)
-    scores = read_scores(directory, name, read_policy(root))
+    policy = read_policy(root)
+    unjudged = find_unjudged(Path(submissions or directory / "submitted"), name, policy)
+    scores = [
+        replace(score, waiting=score.waiting or score.student in unjudged)
+        for score in read_scores(directory, name, policy)
+    ]
     path = directory / "grades" / f"{name}-{'scores' if platform == CSV else platform}.csv"
     if platform == CSV:
         text, done = _plain(assignment, scores), Exported(path, tuple(score.student for score in scores))

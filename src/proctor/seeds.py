@@ -55,14 +55,20 @@ def normalized(answer: str) -> str:
     return "\n".join(line.rstrip() for line in answer.replace("\r\n", "\n").split("\n")).strip("\n")
 
 
-def course_secret(root: Path) -> bytes:
+def course_secret(root: Path, make: bool = True) -> bytes:
     """The course's secret, from ``.course-secret`` at the root; made on first use and never committed.
+
+    Args:
+        root: the course.
+        make: False for who only looks: where there is none yet, any will do, and none is written.
 
     Raises:
         ValueError: if the file is there and empty.
     """
     path = Path(root) / SECRET_FILE
     if not path.exists():
+        if not make:
+            return secrets.token_bytes()
         write_atomic(path, secrets.token_hex(32) + "\n", mode=0o600)
     secret = path.read_bytes().strip()
     if not secret:
@@ -70,9 +76,9 @@ def course_secret(root: Path) -> bytes:
     return secret
 
 
-def assignment_secret(root: Path, assignment: str) -> bytes:
+def assignment_secret(root: Path, assignment: str, make: bool = True) -> bytes:
     """The secret of one assignment, which says nothing of the others': what leaves this process for a worker."""
-    return _digest(course_secret(root), assignment)
+    return _digest(course_secret(root, make), assignment)
 
 
 def _digest(key: bytes, *parts: str) -> bytes:

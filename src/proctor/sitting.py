@@ -6,6 +6,7 @@ What the lines carry is described in ``proctor.examiner``.
 
 import contextlib
 import json
+import math
 import os
 import pickle
 import select
@@ -63,7 +64,7 @@ def sit(
         zygote: forks examiner and candidates.
         paper: what to examine.
         ask: called with what was handed in; says which questions to judge, and none ends the sitting.
-        core: where all of it runs. Examiner and candidate take turns, and handing over to another core takes longer.
+        core: where its processes run. They take turns, and handing over to another core takes longer.
 
     Returns:
         The submission and the judgement of those questions; None if there were none.
@@ -82,6 +83,7 @@ class _Sitting:
         self.candidate, self.why, self.cpu_seconds, self.status, self.error = None, None, 0.0, None, ""
         self.limit = self.billed = self.before = None
         self.examiner, self.line = self._take("examiner", EXAMINER)
+        self.line.settimeout(SITTING_SECONDS)
         self.receive, self.send = self.line.makefile("rb", buffering=0), self.line.makefile("wb")
 
     def run(self, ask):
@@ -92,7 +94,7 @@ class _Sitting:
         while True:
             message = self._next(deadline)
             if "bill" in message:
-                self.limit, self.billed, self.before = float(message["bill"]), time.monotonic(), None
+                self.limit, self.billed, self.before = message["bill"], time.monotonic(), None
             elif "launch" in message:
                 self._launch()
             elif "close" in message:
@@ -149,18 +151,19 @@ class _Sitting:
 
     def _launch(self):
         self._close_candidate()
-        self.why = None
+        self.why = self.limit = None
         self.candidate, channel = self._take("candidate", CANDIDATE)
         with channel, contextlib.suppress(OSError):
             socket.send_fds(self.line, [b"!"], [channel.fileno()])
 
     def _watch(self):
-        if self.candidate is None or self.limit is None or self.candidate.pid is None:
+        if self.candidate is None or self.candidate.pid is None:
             return
-        usage = usage_of(self.candidate.pid)
-        self.before = usage.cpu_seconds if self.before is None else self.before
-        waited = time.monotonic() - self.billed
-        self.why = over_limit(usage, usage.cpu_seconds - self.before, waited, self.limit)
+        usage, used, waited, limit = usage_of(self.candidate.pid), 0.0, 0.0, math.inf
+        if self.limit is not None:
+            self.before = usage.cpu_seconds if self.before is None else self.before
+            used, waited, limit = usage.cpu_seconds - self.before, time.monotonic() - self.billed, float(self.limit)
+        self.why = over_limit(usage, used, waited, limit)
         if self.why:
             self._close_candidate()
 
@@ -194,7 +197,7 @@ def _judgement(assignment: Assignment, data: dict, cpu_seconds: float) -> Judgem
     verdicts = tuple(
         Verdict(cell.id, cell.question, cell.points, verdict["kind"], verdict["message"])
         for verdict in data["verdicts"]
-        if (cell := cells.get(verdict["cell"]))
+        if (cell := cells.pop(verdict["cell"], None))  # one of each
     )
     parts = {name: data[name] for name in ("cell_errors", "outputs", "seeds", "spent")}
     return Judgement(verdicts, cpu_seconds=cpu_seconds, **parts)

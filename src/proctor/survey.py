@@ -132,11 +132,11 @@ def survey(assignment: Assignment, entries: Iterable[Entry], foreseen: Mapping[s
     tallies = {q.id: Tally(q, {cell.id: 0 for cell in q.tests}) for q in assignment.questions}
     known = {q.id: _known(q, (foreseen or {}).get(q.id, [])) for q in assignment.questions}
     scores, earned, flags, stale = {}, [], [], 0
-    tests = {cell for tally in tallies.values() for cell in tally.passed}
+    tests = {(cell.id, cell.points) for question in assignment.questions for cell in question.tests}
     for submission, judgement, manual in entries:
         standing = marks(assignment, submission, judgement, manual)
         scores[submission.student] = sum(mark.earned for mark in standing)
-        stale += {verdict.cell for verdict in judgement.verdicts} != tests
+        stale += {(verdict.cell, verdict.points) for verdict in judgement.verdicts} != tests
         flags += _flags(submission, judgement)
         if not submission.answers:
             continue
@@ -160,17 +160,24 @@ def _count(tally, mark, submission, known):
     question = tally.question
     tally.waiting += mark.state == WAITING
     tally.blank += mark.state == UNANSWERED
-    tally.mistakes.update({m for verdict in mark.verdicts if (m := misconception(verdict.message))})
-    tally.errors.add(verdict.message for verdict in mark.verdicts if _is_error(verdict))
+    tally.mistakes.update({m for verdict in mark.verdicts if (m := _mistake(question, verdict))})
+    tally.errors.add(verdict.message for verdict in mark.verdicts if _is_error(question, verdict))
     for verdict in mark.verdicts:
         tally.passed[verdict.cell] += verdict.passed
     answer = submission.answers.get(question.id, "")
     tally.prints[submission.student] = similarity.own_fingerprints(answer, known, question.written)
 
 
-def _is_error(verdict: Verdict) -> bool:
+def _mistake(question, verdict: Verdict) -> str | None:
+    """The misconception that a test named: one that stands in the test, for a student may write the same sentence."""
+    name = misconception(verdict.message) if verdict.kind == "fail" else None
+    sources = [cell.source for cell in question.tests if cell.id == verdict.cell]
+    return name if name and sources and all(part in sources[0] for part in name.split(" or ")) else None
+
+
+def _is_error(question, verdict: Verdict) -> bool:
     quiet = verdict.passed or verdict.kind in ("unanswered", "not-run")
-    return not quiet and misconception(verdict.message) is None
+    return not quiet and _mistake(question, verdict) is None
 
 
 def _flags(submission, judgement) -> Iterator[Flag]:

@@ -8,6 +8,7 @@ a thread that lives as long: bubblewrap ends with the thread that started it.
 import contextlib
 import json
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from dataclasses import asdict
 
 from proctor import jail
 from proctor.assignment import Assignment
-from proctor.child import Child
+from proctor.child import Child, End
 from proctor.rules import imported, within
 from proctor.sandbox import environment, sandbox_command
 from proctor.zygote_process import EXAMINERS, MAX_PACKET
@@ -174,7 +175,9 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote and every child."""
-        for spare in self._spares.values():
+        with self._lock:
+            spares, self._spares = self._spares, {}
+        for spare in spares.values():
             _close_pair(*spare)
         for line in self._lines:
             line.close()
@@ -195,8 +198,10 @@ class Zygote:
     def _lost(self, why):
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-        self._stderr.seek(0)
-        last = self._stderr.read().decode(errors="replace").strip().splitlines()[-1:]
+        last = []
+        with contextlib.suppress(ValueError):  # another thread has closed all
+            self._stderr.seek(0)
+            last = self._stderr.read().decode(errors="replace").strip().splitlines()[-1:]
         raise ZygoteLost(f"the process that forks graders ended ({'; '.join([str(why or '')[:500], *last])})") from None
 
 
@@ -231,6 +236,12 @@ class _OnlyChild(Child):
     def pid(self):
         """The sandbox itself: what runs inside is among its children."""
         return self._zygote._process.pid
+
+    @property
+    def end(self):
+        """The sandbox holds nothing else: if it ended before it could say how, the child was killed with it."""
+        end = super().end
+        return End(-signal.SIGKILL, end.cpu_seconds, end.error) if end.status is None else end
 
     def kill(self):
         self._zygote._process.kill()

@@ -120,6 +120,7 @@ def _serve(control, own_namespace, settings, half):
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken.fileno())
     reports, forked = {}, 0  # process id of a child -> where its end is told
+    _reap(reports, half)  # it may have ended before anybody listened
     while True:
         readable, _, _ = select.select([control, wake], [], [])
         if wake in readable:

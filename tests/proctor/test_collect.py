@@ -139,6 +139,33 @@ def test_the_time_of_an_earlier_attempt_does_not_stay(course, pack, tmp_path):
     assert [line["submitted"][:10] for line in receipts(course)] == ["2026-10-01", "2026-10-02"]
 
 
+def test_the_same_notebook_again_does_not_make_its_attempt_late(course, pack, tmp_path):
+    names, folder = tmp_path / "names.csv", course / "submitted" / "ada" / "warmup"
+    names.write_text("id,student,submitted\n7,ada,2026-10-01T12:00:00Z\n")
+    collect(course, "warmup", pack({"ada_7_99_warmup.ipynb": ONE}), names=names)
+    before = texts(course)
+    names.write_text("id,student,submitted\n7,ada,2026-10-05T12:00:00Z\n")
+    done = collect(course, "warmup", pack({"ada_LATE_7_120_warmup-1.ipynb": ONE}, day=5), names=names)
+    assert (done.new, done.known) == ((), 1) and texts(course) == before
+    assert submitted_at(folder) == datetime(2026, 10, 1, 12, tzinfo=UTC)
+    collect(course, "warmup", pack({"ada_7_99_warmup.ipynb": ONE}), names=names)  # its own number: a corrected time
+    assert submitted_at(folder) == datetime(2026, 10, 5, 12, tzinfo=UTC)
+    names.write_text("id,student\n7,ada\n")
+    (folder / "timestamp.txt").write_text("mended by hand")
+    collect(course, "warmup", pack({"ada_LATE_7_120_warmup-1.ipynb": ONE}, day=5), names=names)
+    assert (folder / "timestamp.txt").read_text() == "mended by hand"
+
+
+def test_a_time_is_written_beside_a_notebook_only(course, pack, tmp_path):
+    (tmp_path / "names.csv").write_text("id,student,submitted\n7,ada,2026-10-01T12:00:00Z\n")
+    archive = pack({"ada_7_99_warmup.ipynb": ONE})
+    collect(course, "warmup", archive, names=tmp_path / "names.csv")
+    shutil.rmtree(course / "submitted" / "ada" / "warmup")
+    collect(course, "warmup", archive, names=tmp_path / "names.csv")
+    assert not (course / "submitted" / "ada" / "warmup").exists()
+    assert submitted_at(course / "attempts" / "ada" / "warmup" / "99") == datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
 def test_stopped_anywhere_the_next_run_completes_it(course, pack, tmp_path, monkeypatch):
     (tmp_path / "names.csv").write_text(
         "id,student,submitted\n7,ada,2026-10-01T23:59:00Z\n8,bob,2026-10-01T10:00:00Z\n"

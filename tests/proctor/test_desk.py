@@ -137,6 +137,23 @@ def test_a_changed_answer_asks_for_another_look(tmp_path, assignment, desk):
     assert (mark.earned, mark.state) == (2.5, WAITING)
 
 
+def test_another_answer_with_the_same_verdict_asks_for_another_look(tmp_path, assignment, desk):
+    desk.put(result(assignment))
+    enter(tmp_path, **{"double-drawn": 1.5})
+    assert desk.put(result(assignment))[0].state == GRADED
+    mark = desk.put(result(assignment, answers={"double": "def double(x): ..."}))[0]
+    assert (mark.earned, mark.state) == (2.5, WAITING)
+
+
+def test_a_time_stamp_without_a_source_goes(tmp_path, assignment, desk):
+    desk.put(result(assignment))
+    (tmp_path / "submitted" / "ada" / "warmup" / "timestamp.txt").unlink()
+    desk.put(result(assignment))
+    assert not (tmp_path / "autograded" / "ada" / "warmup" / "timestamp.txt").exists()
+    with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        assert book.find_submission("warmup", "ada").timestamp is None
+
+
 def test_a_late_penalty_is_in_gradebook_page_and_table(tmp_path, assignment, desk):
     desk.put(result(assignment), late_penalty=lambda score: score / 2)
     desk.close_books(["ada"])

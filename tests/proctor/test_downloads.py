@@ -178,6 +178,9 @@ ADA = "ada_7_99_warmup.ipynb"
         (names(f"/{ADA}"), "unsafe name"),
         (names(f"../../{ADA}"), "unsafe name"),
         (names(f"x/../../{ADA}"), "unsafe name"),
+        (names(ADA, "."), r"unsafe name '\.'"),
+        (names(ADA, "./."), r"unsafe name '\./\.'"),
+        (names(ADA, ""), "unsafe name ''"),
         (names(ADA, ADA), "is there twice"),
         (pack([(ADA, b"/etc/passwd")], mode=stat.S_IFLNK | 0o777), "is a link or a device"),
         (pack([(ADA, b"")], mode=stat.S_IFIFO | 0o644), "is a link or a device"),
@@ -187,6 +190,10 @@ ADA = "ada_7_99_warmup.ipynb"
 def test_a_zip_that_no_platform_writes_is_refused(find, data, message):
     with pytest.raises(DownloadError, match=message):
         find(data)
+
+
+def test_a_zip_packed_again_may_hold_its_own_folder(find):
+    assert find(names("./", f"./{ADA}")) == ([("7", 99, False)], [])
 
 
 def test_an_encrypted_zip_is_refused(find):

@@ -13,12 +13,14 @@ import pytest
 from proctor import desk, local_grader
 from proctor import grade as grading
 from proctor.grade import grade, plan
-from proctor.handed_in import find_submissions
+from proctor.handed_in import find_submissions, find_unjudged
 from proctor.intake import parse
 from proctor.masters import MasterError, read_master
+from proctor.policy import read_policy
 from proctor.release import notebook_text, release_notebook
 from proctor.results import Journal
 from proctor.sandbox import HOW_TO, SandboxMissing, sandbox_problem
+from proctor.scores import read_scores
 from proctor.sitting import SittingError
 from proctor.verdict import Judgement, Verdict
 from proctor.zygote import ZygoteLost
@@ -247,25 +249,51 @@ def test_whoever_cannot_be_judged_is_the_only_one_without_a_score(small, monkeyp
     assert grade(small, "warmup", jobs=1, sandboxed=False).faults == []
 
 
-def test_of_several_attempts_the_best_counts_and_lateness_costs(small, monkeypatch):
-    (small / "grading.toml").write_text(
+def best_of(course, monkeypatch, kinds, deadline=1):
+    """Half of the points after the deadline; Ada hands in on the days that ``kinds`` names, and gets these verdicts."""
+    (course / "grading.toml").write_text(
         '[attempts]\nkeep = "best"\n[late]\nsteps = [{after_hours = 0, percent = 50}]\n'
-        "[deadlines]\nwarmup = 2026-10-01T00:00:00Z\n"
+        f"[deadlines]\nwarmup = 2026-10-{deadline:02}T00:00:00Z\n"
     )
-    kinds = {"1": "fail", "2": "pass", "10": "fail"}
     for number in kinds:
-        hand_in(small / "attempts" / "ada" / "warmup", number, RIGHT | {"double": f"# {number}"})
-        folder = small / "attempts" / "ada" / "warmup" / number
+        hand_in(course / "attempts" / "ada" / "warmup", number, RIGHT | {"double": f"# {number}"})
+        folder = course / "attempts" / "ada" / "warmup" / number
         shutil.move(folder / "warmup" / "warmup.ipynb", folder / "warmup.ipynb")
         (folder / "timestamp.txt").write_text(f"2026-10-{int(number):02} 12:00:00 UTC")
-
-    def judge(student):
-        return kinds["2"] if student != "ada" else kinds[current.pop(0)]
-
+        shutil.copytree(folder, course / "submitted" / "ada" / "warmup", dirs_exist_ok=True)
     current = list(kinds)
-    Sittings(monkeypatch, judge)
-    graded = grade(small, "warmup", jobs=1, sandboxed=False)
+    Sittings(monkeypatch, lambda student: "pass" if student != "ada" else kinds[current.pop(0)])
+    return grade(course, "warmup", jobs=1, sandboxed=False, force=True)
+
+
+def test_of_several_attempts_the_best_counts_and_lateness_costs(small, monkeypatch):
+    graded = best_of(small, monkeypatch, {"1": "fail", "2": "pass", "10": "fail"})
     assert Journal(small, "warmup").read("ada").judgement.earned == MASTER.points - MASTER.question("why").points
     table = (small / "grades" / "warmup.csv").read_text(encoding="utf-8").splitlines()
     (row,) = [row for row in csv.DictReader(table) if row["student"] == "ada"]
     assert float(row["late"]) == graded.rows[0].earned / 2 == float(row["score"]) > 0
+
+
+def test_the_export_takes_off_what_grading_took_off(small, monkeypatch):
+    """The first attempt counts and was in time; that the last one was not is no matter."""
+    graded = best_of(small, monkeypatch, {"1": "pass", "10": "fail"}, deadline=5)
+    (ada,) = [score for score in read_scores(small, "warmup", read_policy(small)) if score.student == "ada"]
+    assert (ada.earned, ada.late) == (graded.rows[0].earned, 0.0) and ada.earned > 0
+    assert find_unjudged(small / "submitted", "warmup", read_policy(small)) == set()
+
+
+def test_an_attempt_that_could_not_be_judged_is_not_counted_as_wrong(small, monkeypatch):
+    graded = best_of(small, monkeypatch, {"1": "fail", "2": SittingError("odd"), "3": "fail"}, deadline=5)
+    assert [(row.student, row.fault) for row in graded.faults] == [("ada", "SittingError: odd")]
+    assert Journal(small, "warmup").students() == ["bob", "carl"]
+    graded = best_of(small, monkeypatch, {"1": "fail", "2": "pass", "3": "fail"}, deadline=5)
+    assert graded.faults == [] and Journal(small, "warmup").read("ada").judgement.earned == 5
+
+
+def test_a_new_attempt_that_could_not_be_judged_is_noticed(small, monkeypatch):
+    best_of(small, monkeypatch, {"1": "pass", "2": "fail"}, deadline=5)
+    graded = best_of(small, monkeypatch, {"1": "pass", "2": "fail", "3": SittingError("odd")}, deadline=5)
+    assert [row.student for row in graded.faults] == ["ada"]
+    assert find_unjudged(small / "submitted", "warmup", read_policy(small)) == {"ada"}
+    hand_in(small / "submitted", "bob", RIGHT | {"double": "# newer"})
+    assert find_unjudged(small / "submitted", "warmup", read_policy(small)) == {"ada", "bob"}

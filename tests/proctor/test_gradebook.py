@@ -5,6 +5,7 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import nbgrader.api as api
@@ -59,6 +60,11 @@ def comments(tmp_path, student="ada"):
     with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
         notebook = book.find_submission_notebook("warmup", "warmup", student)
         return {comment.name: (comment.auto_comment, comment.manual_comment) for comment in notebook.comments}
+
+
+def recorded_time(tmp_path, student="ada"):
+    with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
+        return book.find_submission("warmup", student).timestamp
 
 
 def enter(tmp_path, cell, score=None, comment=None, student="ada"):
@@ -116,6 +122,17 @@ def test_a_changed_answer_or_verdict_asks_for_another_look(tmp_path, book, assig
     record(book, assignment, replace(submission, answers={**ANSWERS, "why": "Other words."}), Judgement(passed))
     assert grades(tmp_path)["why"] == (None, 2.5, True)
     assert grades(tmp_path)["double-drawn"] == (2.0, 1.0, True)
+
+
+def test_another_answer_with_the_same_verdicts_asks_for_another_look(tmp_path, book, assignment, submission):
+    record(book, assignment, submission, Judgement(VERDICTS))
+    enter(tmp_path, "double-drawn", score=1.0)
+    enter(tmp_path, "counter-adds", score=1.0)
+    other = {**ANSWERS, "double": "def double(x):\n    return x + 2"}
+    record(book, assignment, replace(submission, answers=other), Judgement(VERDICTS))
+    found = grades(tmp_path)
+    assert found["double-drawn"] == (0.0, 1.0, True) and found["double-one"] == (1.0, None, False)
+    assert found["counter-adds"] == (0.0, 1.0, False)  # of another question
 
 
 def test_a_failure_in_the_middle_writes_nothing(tmp_path, book, assignment, submission, monkeypatch):
@@ -232,11 +249,20 @@ def test_a_new_version_never_drops_what_a_person_entered(tmp_path, book, assignm
 def test_the_time_stamp_follows_the_submission(tmp_path, book, assignment, submission):
     stamp = tmp_path / "submitted" / "ada" / "warmup" / "timestamp.txt"
     stamp.parent.mkdir(parents=True)
-    for text in ("2026-03-01 12:00:00 UTC", "2026-03-01T14:00:00+02:00", "no date", None):
+    for text in ("2026-03-01 12:00:00 UTC", "no date", "2026-03-01T14:00:00+02:00", None):
         stamp.unlink() if text is None else stamp.write_text(text)
         record(book, assignment, submission, Judgement(VERDICTS))
-        with api.Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as theirs:
-            assert theirs.find_submission("warmup", "ada").timestamp.isoformat() == "2026-03-01T12:00:00"
+        assert recorded_time(tmp_path) == (datetime(2026, 3, 1, 12) if text and "2026" in text else None)
+
+
+def test_the_time_is_that_of_the_attempt_that_counts(tmp_path, book, assignment, submission):
+    for folder, day in (("submitted/ada/warmup", 3), ("attempts/ada/warmup/1", 1)):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "timestamp.txt").write_text(f"2026-03-0{day} 12:00:00 UTC")
+    record(book, assignment, submission, Judgement(VERDICTS), counts=tmp_path / "attempts" / "ada" / "warmup" / "1")
+    assert recorded_time(tmp_path) == datetime(2026, 3, 1, 12)
+    record(book, assignment, submission, Judgement(VERDICTS))
+    assert recorded_time(tmp_path) == datetime(2026, 3, 3, 12)
 
 
 def _master(tmp_path, text):

@@ -89,7 +89,10 @@ def test_the_machines_part_is_written_and_a_persons_stays(connection):
     assert again.penalty == 0.5 and again.comments["why"].auto == "No response."
     assert again.manual()["double-drawn"] == Manual(1.5, extra=0.5) and "why" not in again.manual()
     again.write(None, 0.0)
-    assert Rows.find(connection, "warmup", "ada").penalty == 0.0
+    last = Rows.find(connection, "warmup", "ada")
+    assert last.penalty == 0.0 and last._found.timestamp is None
+    last.write("2026-03-01 12:00:00.000000", None)
+    assert Rows.find(connection, "warmup", "ada")._found.timestamp == "2026-03-01 12:00:00.000000"
 
 
 def test_a_row_knows_whether_it_changed():

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proctor.lms import STUDENT, Named, TableError, canvas_grades, moodle_grades, read_names, read_table, student_id
+from proctor.scores import Score
 
 CANVAS = """\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Notes,Warm-up (812),Other (813),Final Score
 ,,,,,,Manual Posting,,
@@ -147,3 +148,39 @@ def test_moodle_would_drop_a_grade_above_its_maximum(write):
         moodle_grades(read_table(write(MOODLE)), 15, grader("17"))
     with pytest.raises(TableError, match=r"offline grading worksheet, in English, with 'Identifier', .*got 'Student'"):
         moodle_grades(read_table(write(CANVAS)), 8, grader())
+
+
+def test_moodle_would_drop_extra_credit_above_its_maximum(write):
+    table = read_table(write(MOODLE))
+    with pytest.raises(TableError) as caught:
+        moodle_grades(table, 8, lambda keys, keep: (8.5 if "17" in keys else 8.0, "..."))
+    assert str(caught.value) == (
+        "expected grades up to 8, for Moodle drops what is above, got 'Participant 17 ada@example.org' (8.5); take "
+        "these rows out of the worksheet, and enter in Moodle's gradebook the maximum, and the rest as extra credit"
+    )
+    assert rows(moodle_grades(table, 8, lambda keys, keep: (8.0, "...")))[1][4] == "8"
+    assert rows(moodle_grades(table[:1] + table[2:], 8, grader("17", "18")))[1][4] == "2.5"
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("", "{}"),
+        (" \n", "{}"),
+        ("Please see me about plot 2.", "Please see me about plot 2.\n{}"),
+        ("<p>Please see me.</p>", "<p>Please see me.</p>\n{}"),
+        ("<p>Please see me.</p>\n3 of 8 points", "<p>Please see me.</p>\n{}"),
+        ("<p>Please see me.<br />3 of 8 points</p>", "<p>Please see me.<br />{}</p>"),
+        ("4 of 5 points", "{}"),  # the assignment was worth less
+        ("You have 3 of 8 points", "You have 3 of 8 points\n{}"),
+        ("Plot 1:\n2 of 3 points\nPlot 2:\n3 of 5 points", "Plot 1:\n2 of 3 points\nPlot 2:\n3 of 5 points\n{}"),
+        ("3 of 8 points\nbut see me", "3 of 8 points\nbut see me\n{}"),
+    ],
+)
+def test_moodle_comments_that_people_wrote_stay(write, before, after):
+    table = read_table(write(MOODLE))
+    table[1][-1] = before
+    for words in ("2.5 of 8 points", Score("ada", 1e-5, 0.4).words(8.0), Score("ada", -1.0).words(8.0)):
+        for _ in range(2):  # a second time changes nothing
+            table = read_table(write(moodle_grades(table, 8, lambda keys, keep, words=words: (2.5, words))))
+            assert table[1][-1].replace("'-", "-") == after.format(words)  # a spreadsheet may open it

@@ -5,6 +5,7 @@ import csv
 import hashlib
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 
 from proctor.intake import Problem, Submission
 from proctor.masters import read_master
-from proctor.report import histogram, report_csv, report_html, write_report
+from proctor.report import _remark, histogram, report_csv, report_html, write_report
 from proctor.results import Journal, Result
-from proctor.survey import survey
+from proctor.survey import Survey, Tally, survey
 from proctor.verdict import Judgement, Verdict
 
 COURSE = Path(__file__).parent / "files" / "course"
@@ -117,6 +118,39 @@ def test_a_class_of_one_and_a_class_without_anything_to_say():
     assert "1 submission" in text and "too few" in text and "Nothing." in text and "None." in text
     broken = (Submission("dan", {}, (Problem("empty", "the file is empty"),)), Judgement(()), {})
     assert "could not be read" in Outline(page([broken])).text
+
+
+@pytest.mark.parametrize(
+    "readable, waiting, worthless, remarks",
+    [
+        (12, (0, 0, 0), (), ["all alike"] * 3),
+        (9, (0, 0, 0), (), ["too few"] * 3),
+        (12, (0, 0, 12), (), ["all alike", "all alike", "not yet"]),
+        (12, (0, 12, 12), (), ["nothing to compare with", "not yet", "not yet"]),
+        (9, (0, 9, 9), (), ["nothing to compare with", "not yet", "not yet"]),  # more submissions change nothing
+        (12, (0, 0, 0), (0,), ["nothing to compare with", "all alike", "all alike"]),
+        (12, (0, 0, 0), (0, 1), ["nothing to compare with"] * 3),
+    ],
+)
+def test_alike_is_said_only_of_what_was_compared(readable, waiting, worthless, remarks):
+    questions = list(MASTER.questions)
+    for place in worthless:
+        one = questions[place]
+        questions[place] = replace(one, tests=tuple(replace(cell, points=0) for cell in one.tests))
+    tallies = tuple(Tally(question, {}, waiting=count) for question, count in zip(questions, waiting, strict=True))
+    found = Survey(MASTER, {}, readable, tallies, (), ())
+    assert [_remark(tally, found) for tally in tallies] == remarks
+
+
+def test_the_only_settled_question_has_nothing_to_compare_with():
+    everybody = [entry(f"s{n}", ("pass" if n % 2 else "fail", "pass", "pass")) for n in range(12)]
+    alone = replace(MASTER, cells=tuple(cell for cell in MASTER.cells if "counter" not in (cell.id, cell.question)))
+    for master, said, unsaid in (
+        (MASTER, "all alike", "nothing to compare with"),
+        (alone, "nothing to compare with", "all alike"),
+    ):
+        text = Outline(report_html(survey(master, everybody), lambda student, question: "", {})).text
+        assert said in text and unsaid not in text and "not yet" in text
 
 
 def test_bars_and_ticks_lie_on_one_scale():

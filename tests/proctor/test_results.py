@@ -1,6 +1,7 @@
 """The journal: what was written is read back, and what is damaged counts as not there."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -108,6 +109,12 @@ def changed(assignment=None, answers=None, secret=b"s"):
     before = question_keys(master(), ANSWERS, b"s")
     after = question_keys(assignment or master(), ANSWERS | (answers or {}), secret)
     return {question for question in before if before[question] != after[question]}
+
+
+def test_another_written_question_means_reading_again():
+    fewer = master()
+    fewer = replace(fewer, cells=tuple(cell for cell in fewer.cells if cell.role != "written"))
+    assert changed(fewer) == {"f", "g"}
 
 
 def test_a_key_stands_for_all_that_a_verdict_depends_on():

@@ -10,10 +10,12 @@ import nbgrader.api as api
 import pytest
 
 from proctor.gradebook import Gradebook
-from proctor.intake import Submission
+from proctor.intake import Submission, read_bytes
 from proctor.lms import TableError
+from proctor.local_grader import digest_of
 from proctor.masters import read_master
 from proctor.policy import Policy
+from proctor.results import Journal, Result
 from proctor.scores import Score, export, read_scores
 from proctor.verdict import Judgement, Verdict
 
@@ -79,6 +81,19 @@ def test_scores_hold_what_graders_gave_and_what_lateness_took(course):
     assert ada == ["warmup", "ada", "3.6", "4", "0.4", "8", ""]
     assert eve == ["warmup", "eve", "2", "2", "0", "8", ""]  # the deadline is in grading.toml: what was stored is old
     assert grace == ["warmup", "grace", "5", "5", "0", "8", "yes"]
+
+
+def test_the_score_of_work_that_was_replaced_waits(course):
+    folder = course / "submitted" / "ada" / "warmup"
+    folder.mkdir(parents=True)
+    (folder / "warmup.ipynb").write_text("one")
+    result = Result(Submission("ada", {}), Judgement(()), {}, 0.0, digest=digest_of(*read_bytes(folder, "warmup")))
+    Journal(course, "warmup").write(result)
+    assert [row[-1] for row in table(export(course, "warmup", "csv").path)] == ["waiting", "", "", "yes", ""]
+    (folder / "warmup.ipynb").write_text("two")
+    assert [row[-1] for row in table(export(course, "warmup", "csv").path)] == ["waiting", "yes", "", "yes", ""]
+    (course / "roster.csv").write_text(CANVAS)
+    assert export(course, "warmup", "canvas", roster=course / "roster.csv").waiting == ("ada", "grace")
 
 
 def test_a_total_is_never_negative_and_has_two_decimals():

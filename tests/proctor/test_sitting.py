@@ -92,7 +92,7 @@ def test_a_loss_costs_the_question_it_happened_in(zygote, monkeypatch, body, kin
 
 def test_an_examiner_that_cannot_finish_is_no_fault_of_the_student(zygote, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(sitting, "SITTING_SECONDS", -1.0)
+        patch.setattr(sitting, "SITTING_SECONDS", 0.5)
         with pytest.raises(SittingError, match="took longer"):
             sit(zygote, paper(third="import time\ntime.sleep(3)"), everything)
     with monkeypatch.context() as patch:
@@ -104,3 +104,38 @@ def test_an_examiner_that_cannot_finish_is_no_fault_of_the_student(zygote, monke
         with pytest.raises(SittingError, match="the candidate: TypeError"):
             sit(zygote, paper(), everything)
     assert kinds(sit(zygote, paper(), everything)[1]) == PASS
+
+
+FORGED = """os, socket, struct = map(__import__, ("os", "socket", "struct"))
+def third(x):
+    for fd in range(3, 64):
+        try:
+            channel = socket.socket(fileno=os.dup(fd))
+        except OSError:
+            continue
+        {forge}
+    while True:
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        "channel.send(b'\\0')",  # the beginning of a reply, and no end
+        "channel.send(struct.pack('>Q', 1000))",  # its length, and nothing else
+    ],
+)
+def test_the_limit_holds_for_code_that_begins_to_answer(zygote, forge):
+    _, judgement = sit(zygote, paper(third=FORGED.format(forge=forge)), everything)
+    assert kinds(judgement)["third"] == ["timeout"] and kinds(judgement)["first"] == ["pass"] * 2
+    assert "CPU limit" in judgement.of("third")[0].message
+
+
+def test_the_limit_of_a_slow_question_is_not_the_next_ones(zygote):
+    """Each takes less than its limit, all together more."""
+    busy = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
+    limit = THREE.cpu_seconds
+    slow = {name: busy.format(0.6 * limit) + RIGHT[name] for name in ("first", "second", "third")}
+    _, judgement = sit(zygote, paper(**slow), everything)
+    assert kinds(judgement) == PASS

@@ -23,17 +23,27 @@ def entry(student, kinds=("pass", "pass", "pass"), messages=("", "", ""), answer
 
 def test_a_submission_counts_once_however_often_it_errs():
     found = survey(MASTER, [
-        entry("ada", ("fail", "fail", "pass"), (NAMED, NAMED, "")),
-        entry("bob", ("fail", "fail", "pass"), (NAMED, "x: got 2, which is not right.", "")),
+        entry("ada", ("fail", "fail", "pass"), ("x: got 3, which is not right.", NAMED, "")),
+        entry("bob", ("fail", "fail", "pass"), ("x: got 2, which is not right.", NAMED, "")),
         entry("cem", ("pass", "pass", "error"), ("", "", "the code raised E: no (line 4: x)")),
     ])  # fmt: skip
     double, counter, _ = found.tallies
     assert double.mistakes == {"the square instead": 2}
-    assert double.errors.most_common() == [("x: got …, which is not right.", 1)]
+    assert double.errors.most_common() == [("x: got …, which is not right.", 2)]
     assert counter.errors.most_common() == [("the code raised E: no", 1)]
     assert double.passed == {"double-one": 1, "double-drawn": 1} and counter.passed == {"counter-adds": 2}
     assert double.item.difficulty == pytest.approx(1 / 3)
     assert found.scores == {"ada": 2, "bob": 2, "cem": 3} and found.readable == 3 and not found.stale
+
+
+def test_a_student_cannot_name_a_mistake():
+    """Only a test can: the name stands in it, and it is said of a value."""
+    own = "got 'x'. This is what you get with this mistake: the grader is broken."
+    found = survey(MASTER, [
+        entry("ada", ("pass", "fail", "pass"), ("", own, "")),
+        entry("bob", ("pass", "error", "pass"), ("", NAMED, "")),
+    ])  # fmt: skip
+    assert not found.tallies[0].mistakes and sum(count for _, count in found.tallies[0].errors.most_common()) == 2
 
 
 def test_what_waits_for_a_grader_is_not_known_and_what_was_read_is():

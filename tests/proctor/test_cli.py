@@ -190,7 +190,10 @@ def test_exporting_tells_by_its_status(run, course, monkeypatch):
     monkeypatch.setattr(scores, "export", lambda *args, **options: done)
     status, text = run("export", "warmup", "--for", "canvas", "--roster", "x.csv", "--dry-run")
     assert status == 0 and "would write 1 scores to" in text
-    assert "not given, a grader has to look or newer work to be judged: student-00," in text and "student-11 and 2 more" in text
+    assert (
+        "not given, a grader has to look or newer work to be judged: student-00," in text
+        and "student-11 and 2 more" in text
+    )
     done = replace(done, unlisted=("eve",))
     assert run("export", "warmup", "--for", "canvas")[0] == 1
 

@@ -5,11 +5,15 @@ something is wrong with the course or the work, 2 wrong use, 3 this machine lack
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+
+# jsonschema's check of internationalized addresses, which no notebook has, takes over a second to import.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 
 class _Commands(typer.core.TyperGroup):

@@ -11,11 +11,13 @@ from rich.table import Table
 
 from proctor.distribution import bins, span
 from proctor.grade import Graded
+from proctor.pages import clean
 from proctor.results import Row
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 WHOLE_CLASS = 40  # up to so many students, each has a row in the table
 NOTABLE = ("inconsistent", "refused", "crash", "memory", "timeout")
+MAX_TEXT = 2_000  # characters of a name or of remarks
 BARS, BAR_WIDTH = 10, 30  # of the distribution
 
 
@@ -132,6 +134,8 @@ def _totals(graded, scores) -> Iterator[str]:
     if waiting := [row.waiting for row in graded.rows if row.waiting]:
         count = f"{len(waiting)} submission{'s' * (len(waiting) != 1)}"
         yield f"{sum(waiting):g} points of {count} wait for a grader: nbgrader's formgrader shows them"
+    if graded.strangers:
+        yield f"an extension, but no submission: {', '.join(graded.strangers)}"
     yield f"gradebook, autograded/, feedback/ and grades/ are in {graded.directory}"
     if graded.faults:
         yield f"{len(graded.faults)} could not be graded and have no score; run the same command again"
@@ -147,7 +151,8 @@ def _remarks(row) -> list[str]:
 def _cells(row, points) -> tuple[str, str, str, str]:
     score = "-" if row.fault else f"{row.earned:.4g}/{points:g}"
     waiting = f"{row.waiting:g}" if row.waiting else ""
-    return escape(row.student), score, waiting, escape(", ".join(_remarks(row)))
+    student, remarks = clean(row.student, MAX_TEXT), clean(", ".join(_remarks(row)), MAX_TEXT)
+    return escape(student), score, waiting, escape(remarks)
 
 
 def _duration(seconds: float) -> str:

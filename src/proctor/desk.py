@@ -67,8 +67,8 @@ class Desk:
         name = self.assignment.name
         with contextlib.ExitStack() as stack:
             stack.enter_context(_alone(self.directory / "results" / name / ".lock"))
-            places = (f"results/{name}/*.json", f"autograded/*/{name}/*", f"feedback/*/{name}/*", f"grades/{name}*.csv")
-            remove_leftovers(self.directory, *places)
+            places = (f"results/{name}/*.json", f"autograded/*/{name}/*", f"feedback/*/{name}/*")
+            remove_leftovers(self.directory, *places, f"grades/{name}.csv", f"grades/{name}-questions.csv")
             self.gradebook = stack.enter_context(Gradebook(self.directory, self.submissions))
             self.gradebook.add_assignment(self.assignment)
             self._close = stack.pop_all().close

@@ -29,12 +29,14 @@ class Graded:
         rows: one for each submission, by student.
         seconds: wall time.
         directory: where gradebook, feedback and CSV lie.
+        strangers: who has an extension in ``grading.toml`` and handed nothing in: perhaps a misspelt name.
     """
 
     assignment: Assignment
     rows: tuple[Row, ...]
     seconds: float
     directory: Path
+    strangers: tuple[str, ...] = ()
 
     @property
     def faults(self) -> list[Row]:
@@ -110,7 +112,8 @@ def grade(
                 on_result(rows[student], len(work.attempts))
             desk.close_books(work.attempts)
     ordered = tuple(rows[student] for student in work.attempts)
-    return Graded(assignment, ordered, time.monotonic() - start, work.directory)
+    strangers = sorted({student for student, task in work.policy.extensions if task == name} - set(work.attempts))
+    return Graded(assignment, ordered, time.monotonic() - start, work.directory, tuple(strangers))
 
 
 def plan(root: Path, name: str, *, submissions: Path | None = None, force: bool = False) -> dict[str, bool]:

@@ -18,6 +18,7 @@ from proctor.distribution import bins, span
 from proctor.export import safe_cell
 from proctor.feedback import question_title
 from proctor.files import write_atomic
+from proctor.handed_in import find_submissions
 from proctor.masters import find_master, read_master
 from proctor.pages import clean, render
 from proctor.results import Journal
@@ -50,15 +51,18 @@ def write_report(root: Path, name: str, *, submissions: Path | None = None) -> t
         VariantsError: if its ``wrong.py`` cannot.
         FileNotFoundError: if nothing was graded yet.
     """
-    directory = Path(submissions or Path(root) / "submitted").parent
+    submissions = Path(submissions or Path(root) / "submitted")
+    directory = submissions.parent
     path = find_master(Path(root), name)
     assignment, variants = read_master(path), read_variants(path.parent / "wrong.py")
     foreseen: dict[str, list[str]] = {}
     for entry in (*variants.wrong, *variants.right):
         foreseen.setdefault(entry.question, []).append(entry.source)
-    found = survey(assignment, read_class(directory, assignment), foreseen)
+    found = survey(assignment, read_class(directory, assignment, find_submissions(submissions, name)), foreseen)
     if not found.scores:
-        raise FileNotFoundError(f"expected results in {directory}/results/{name}; run `proctor grade {name}` first")
+        raise FileNotFoundError(
+            f"expected results in {directory}/results/{name} of {submissions}; run `proctor grade {name}` first"
+        )
     journal = Journal(directory, name)
 
     def text(student: str, question: str) -> str:
@@ -235,7 +239,8 @@ def _sides(question, pair: Pair, text: Texts, foreseen) -> list[list[tuple[str, 
 
 def clean_lines(answer: str) -> list[str]:
     """The lines of an answer, harmless; their numbers stay."""
-    return [clean(line, MAX_TEXT) for line in answer[:MAX_ANSWER].split("\n")]
+    lines = [clean(line, MAX_TEXT) for line in answer[:MAX_ANSWER].split("\n")]
+    return lines + [f"… ({len(answer) - MAX_ANSWER} more characters)"] * (len(answer) > MAX_ANSWER)
 
 
 def _median(ordered: list[float]) -> float:

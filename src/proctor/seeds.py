@@ -9,13 +9,12 @@ import hashlib
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-from proctor.files import write_atomic
 
 SECRET_FILE = ".course-secret"
 
@@ -69,11 +68,24 @@ def course_secret(root: Path, make: bool = True) -> bytes:
     if not path.exists():
         if not make:
             return secrets.token_bytes()
-        write_atomic(path, secrets.token_hex(32) + "\n", mode=0o600)
+        _make_secret(path)
     secret = path.read_bytes().strip()
     if not secret:
         raise ValueError(f"{path} is empty; remove it, and a new secret is made (drawn inputs then change)")
     return secret
+
+
+def _make_secret(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # for its owner's eyes only
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    try:
+        os.link(temporary, path)  # never replaces: of two first runs at once both use the first one's secret
+    except OSError:
+        if not path.exists():  # a file system without links
+            os.replace(temporary, path)
+    Path(temporary).unlink(missing_ok=True)
 
 
 def assignment_secret(root: Path, assignment: str, make: bool = True) -> bytes:

@@ -139,7 +139,8 @@ def alike(prints: dict[str, np.ndarray]) -> list[Likeness]:
     n = len(prints)
     columns, inverse = np.unique(np.concatenate([prints[student] for student in students]), return_inverse=True)
     rows = np.repeat(np.arange(len(students)), [len(prints[student]) for student in students])
-    frequency = np.bincount(inverse)
+    every, counts = np.unique(np.concatenate(list(prints.values())), return_counts=True)  # short answers' too
+    frequency = counts[np.searchsorted(every, columns)]
     weights = np.minimum(1.0, np.log(n / frequency) / np.log(n / 2)) if n > 2 else np.ones(len(columns))
     table = sparse.csr_matrix((np.ones(len(rows)), (rows, inverse)), shape=(len(students), len(columns)))
     weights[frequency < 2] = 1.0

@@ -111,14 +111,14 @@ class Survey:
 Entry = tuple[Submission, Judgement, Mapping[str, Manual]]
 
 
-def read_class(directory: Path, assignment: Assignment) -> Iterator[Entry]:
-    """Every graded submission of ``results/<assignment>/``, by student, with what graders entered."""
+def read_class(directory: Path, assignment: Assignment, students: Iterable[str]) -> Iterator[Entry]:
+    """Those of the students whose work was graded, with what graders entered."""
     journal = Journal(directory, assignment.name)
     with _manual_grades(directory) as manual:
-        for path in sorted(journal.folder.glob("[!.]*.json")):
-            result = journal.read(path.stem)
+        for student in students:
+            result = journal.read(student)
             if result is not None and result.judgement is not None:
-                yield result.submission, result.judgement, manual(assignment, path.stem)
+                yield result.submission, result.judgement, manual(assignment, student)
 
 
 def survey(assignment: Assignment, entries: Iterable[Entry], foreseen: Mapping[str, list[str]] | None = None) -> Survey:

@@ -45,6 +45,17 @@ def test_a_row_a_student():
     assert "3 points of 1 submission wait for a grader" in text
 
 
+def test_nothing_in_a_row_commands_the_terminal():
+    text = printed([Row("a\x1b[2Jda", fault="broke\x1b]0;owned\x07")])
+    assert "\x1b" not in text and "\x07" not in text and "ada" in text
+
+
+def test_an_extension_of_nobody_is_named():
+    out = io.StringIO()
+    print_class(Graded(TASK, (Row("ada", 5.0),), 1.0, Path("/x"), ("adda",)), Console(file=out, width=200))
+    assert "an extension, but no submission: adda" in out.getvalue()
+
+
 def test_faults_are_told_apart_from_scores():
     text = printed([Row("ada", 5.0), Row("bob", fault="a worker process died")])
     assert "not graded: a worker process died" in text and "1 graded" in text and "mean 5 of 8" in text

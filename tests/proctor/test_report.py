@@ -13,7 +13,7 @@ import pytest
 
 from proctor.intake import Problem, Submission
 from proctor.masters import read_master
-from proctor.report import _remark, histogram, report_csv, report_html, write_report
+from proctor.report import MAX_ANSWER, _remark, clean_lines, histogram, report_csv, report_html, write_report
 from proctor.results import Journal, Result
 from proctor.survey import Survey, Tally, survey
 from proctor.verdict import Judgement, Verdict
@@ -179,12 +179,20 @@ def test_it_is_written_beside_the_gradebook(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"expected results in .*; run `proctor grade warmup` first"):
         write_report(COURSE, "warmup", submissions=tmp_path / "handed")
     journal = Journal(tmp_path, "warmup")
-    for submission, judgement, _ in a_class():
+    for submission, judgement, _ in [*a_class(), entry("who left")]:
         journal.write(Result(submission, judgement, {}, 1.0))
+        if submission.student != "who left":
+            (tmp_path / "handed" / submission.student / "warmup").mkdir(parents=True)
     paths = write_report(COURSE, "warmup", submissions=tmp_path / "handed")
     assert paths == (tmp_path / "report" / "warmup.html", tmp_path / "report" / "warmup.csv")
     assert paths[0].read_text(encoding="utf-8").endswith("</html>") and "ann and" in Outline(paths[0].read_text()).text
     assert not (tmp_path / "gradebook.db").exists()
+    assert "who left" not in paths[1].read_text(encoding="utf-8")
+
+
+def test_an_answer_that_is_cut_says_so():
+    assert clean_lines("x" * MAX_ANSWER) == clean_lines("x" * MAX_ANSWER)[:1]
+    assert clean_lines("x" * (MAX_ANSWER + 5))[-1] == "… (5 more characters)"
 
 
 @pytest.mark.slow
@@ -194,6 +202,7 @@ def test_what_a_grader_entered_counts(tmp_path):
     from proctor.desk import Desk
 
     submission, judgement, _ = entry("ada")
+    (tmp_path / "submitted" / "ada" / "warmup").mkdir(parents=True)
     with Desk(tmp_path, tmp_path / "submitted", MASTER) as desk:
         desk.put(Result(submission, judgement, {}, 1.0))
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:

@@ -69,6 +69,27 @@ def test_the_secret_is_made_once_and_for_the_owner_only(tmp_path):
     assert course_secret(tmp_path / "other") != secret
 
 
+def test_of_two_first_runs_at_once_both_have_the_first_ones_secret(tmp_path, monkeypatch):
+    """The other run writes its secret after this one has looked and before it writes."""
+    link = os.link
+
+    def late(source, target):
+        (tmp_path / seeds.SECRET_FILE).write_text("theirs\n")
+        return link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    assert course_secret(tmp_path) == b"theirs" == course_secret(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [seeds.SECRET_FILE]
+
+
+def test_a_file_system_without_links_has_a_secret_too(tmp_path, monkeypatch):
+    def fails(source, target):
+        raise OSError("links are not supported")
+
+    monkeypatch.setattr(os, "link", fails)
+    assert len(course_secret(tmp_path)) == 64 and [path.name for path in tmp_path.iterdir()] == [seeds.SECRET_FILE]
+
+
 def test_an_empty_secret_is_refused(tmp_path):
     (tmp_path / seeds.SECRET_FILE).write_text("\n")
     with pytest.raises(ValueError, match="is empty; remove it"):

@@ -24,8 +24,6 @@ def rehearse(one: Assignment) -> None:
     waits for it, and goes on in its place only if there are threads after the rehearsal.
     """
     global assignment
-    import torch
-
     assignment = one
     child = os.fork()
     if child:
@@ -33,14 +31,21 @@ def rehearse(one: Assignment) -> None:
         if os.waitstatus_to_exitcode(status) != _THREADS:
             os._exit(0)
         return
+    play(one)
+    if threads() != 1:
+        os._exit(_THREADS)
+
+
+def play(one: Assignment) -> None:
+    """Judge the master's own answers, all in this process; whatever goes wrong, a real sitting will say it."""
+    import torch
+
     dtype, errors = torch.get_default_dtype(), np.geterr()
-    with contextlib.suppress(BaseException), contextlib.redirect_stdout(io.StringIO()):  # a real sitting will say it
+    with contextlib.suppress(BaseException), contextlib.redirect_stdout(io.StringIO()):
         judge(one, one.solutions(), launch=_Understudy, again=True)
     torch.set_default_dtype(dtype)  # an answer may have set what tests find otherwise
     torch.set_grad_enabled(True)
     np.seterr(**errors)
-    if threads() != 1:
-        os._exit(_THREADS)
 
 
 def threads() -> int:

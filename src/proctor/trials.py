@@ -1,11 +1,12 @@
 """Judges many answers whose verdict is known, on all cores: the engine of ``proctor verify``.
 
-A fork server imports the libraries once; each worker forks an examiner for a few trials of one question, which forks a
-fresh candidate for each. So a trial costs a few hundredths of a second plus what its cells compute. The answers are
-ours: no sandbox is needed.
+A fork server imports the libraries once. Each worker plays the master's answers once (``proctor.rehearsal``), and forks
+an examiner for a few trials of one question, which forks a fresh candidate for each. So a trial costs a few hundredths
+of a second plus what its cells compute. The answers are ours: no sandbox is needed.
 """
 
 import contextlib
+import gc
 import io
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ from functools import partial
 
 import psutil
 
-from proctor import candidate
+from proctor import candidate, huge_pages, rehearsal
 from proctor.assignment import Assignment
 from proctor.forked import ForkedError, run_forked
 from proctor.judge import GivenCellError, judge
@@ -128,6 +129,17 @@ def _start_worker(assignment: Assignment):
     signal.signal(signal.SIGALRM, _end_with_the_run)
     signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
     candidate.warm_up()
+    with contextlib.suppress(ForkedError):  # a master that ends its process, say: then each trial does it all
+        if run_forked(_leaves_one_thread, assignment, timeout=WALL_SECONDS):
+            rehearsal.play(assignment)
+    gc.collect()
+    gc.freeze()
+    huge_pages.gather()
+
+
+def _leaves_one_thread(assignment: Assignment) -> bool:
+    rehearsal.play(assignment)
+    return rehearsal.threads() == 1
 
 
 def _end_with_the_run(*_):

@@ -31,7 +31,18 @@ from proctor.verified import Report, Row, bar, print_report
 __all__ = ["Report", "print_report", "verify_assignment"]
 
 # What a verdict depends on; a test compares this with what is in fact imported.
-MODULES = (*JUDGING, "environment", "forked", "mutants", "mutations", "trials", "variants", "verified", "verify")
+MODULES = (
+    *JUDGING,
+    "environment",
+    "forked",
+    "huge_pages",
+    "mutants",
+    "mutations",
+    "trials",
+    "variants",
+    "verified",
+    "verify",
+)
 LOOP_FACTOR, LOOP_SECONDS = 5.0, 0.25
 ALONE = "alone with the answers it uses"
 

@@ -17,7 +17,6 @@ Messages to the zygote are JSON in one packet; file descriptors travel beside th
 """
 
 import contextlib
-import ctypes
 import gc
 import importlib
 import json
@@ -29,14 +28,13 @@ import socket
 import sys
 import time
 
-from proctor import candidate, jail, rehearsal
+from proctor import candidate, huge_pages, jail, rehearsal
 from proctor.sandbox import HOME, module_files, readable
 
 MAX_PACKET = 64 * 1024
 ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
 EXAMINERS = {"examiner"}  # roles of the second half
 LIBRARIES = ("torch", "numpy", "proctor.candidate", "proctor.examiner")
-MADV_COLLAPSE, HUGE_PAGE = 25, 2 * 2**20
 MANY = 8  # children after which it pays to make more of them faster, which takes a third of a second
 
 
@@ -100,19 +98,6 @@ def warm_up(preload=()) -> None:
     gc.freeze()  # collections in the children then do not touch, and so copy, these pages
 
 
-def _use_huge_pages():
-    """Gather the memory that children will share into huge pages: a fork then copies and frees far fewer entries."""
-    libc = ctypes.CDLL(None)
-    with contextlib.suppress(OSError), open("/proc/self/maps", encoding="utf-8") as maps:
-        for line in maps.read().splitlines():
-            place, rights, *_, path = [*line.split(), ""][:6]
-            start, end = (int(word, 16) for word in place.split("-"))
-            start, end = -(-start // HUGE_PAGE) * HUGE_PAGE, end // HUGE_PAGE * HUGE_PAGE
-            if rights == "rw-p" and path in ("", "[heap]") and start < end:
-                # A kernel that cannot goes on as before.
-                libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_COLLAPSE)
-
-
 def _serve(control, own_namespace, settings, half):
     wake, woken = socket.socketpair()
     for end in (wake, woken):
@@ -134,7 +119,7 @@ def _serve(control, own_namespace, settings, half):
             return  # the host has gone; the namespace ends with this process, and all children with it
         forked += 1
         if forked == MANY:
-            _use_huge_pages()
+            huge_pages.gather()
         channel, report = (socket.socket(fileno=handle) for handle in handles)
         request = json.loads(data)
         pid = _fork(own_namespace)

@@ -3,7 +3,7 @@
 #   PYTHON       the Python (3.11 or newer) that makes the virtual environment
 #   TORCH_INDEX  an index to take PyTorch from, e.g. one with CPU-only wheels; empty: the usual one
 #   PORT         where `make serve` listens
-#   ROUNDS       how often `make soak` grades the same class
+#   ROUNDS       how often `make soak` grades the same class, of each of GRADED
 #   GRADED       assignments whose sample class is graded; one shows that everything works: make sample GRADED="adam momentum"
 #
 # A stamp in _build/stamps says when a step last succeeded; its prerequisites are the files that the step reads.
@@ -76,7 +76,7 @@ bench: sample ## Run the measuring scripts of benchmarks/: speed ratios, and the
 
 soak: sample ## Run the grader's tests with the full numbers: repeat, kill, damage, 1,000 students, 20 seeds, all attacks
 	@status=0; \
-	$(STEP) "Grade the same class $(ROUNDS) times" -- $(BIN)/python benchmarks/repeat.py --rounds $(ROUNDS) || status=1; \
+	$(STEP) "Grade the same class $(ROUNDS) times" -- $(BIN)/python benchmarks/repeat.py $(GRADED) --rounds $(ROUNDS) || status=1; \
 	$(STEP) "Kill the grader 20 times and resume" -- $(BIN)/python benchmarks/resume.py --kills 20 || status=1; \
 	$(STEP) "Read 1000 damaged notebooks and grade 100" -- $(BIN)/python benchmarks/fuzz.py --notebooks 1000 --graded 100 || status=1; \
 	$(STEP) "Grade a class of 100 and one of 1000" -- $(BIN)/python benchmarks/scale.py --students 100 1000 || status=1; \

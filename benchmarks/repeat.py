@@ -1,6 +1,6 @@
 """Grades the sample class again and again: the grades must be the same each time, and nothing may be left behind.
 
-    python benchmarks/repeat.py [--rounds 5] [--jobs 2]
+    python benchmarks/repeat.py [ASSIGNMENT ...] [--rounds 5] [--jobs 2]
 
 Each round grades a fresh copy of `_build/sample/submitted` from nothing. Looked at after each: the bytes of every table
 of grades, processes that outlived the round, files left in the temporary directory, and the time, which must not creep
@@ -64,12 +64,13 @@ def round_of_grading(name: str, jobs: int) -> tuple[dict[str, bytes], float, lis
     return grades, seconds, left
 
 
-def repeat(rounds: int, jobs: int, say=print) -> list[str]:
+def repeat(rounds: int, jobs: int, only=(), say=print) -> list[str]:
     """Run the rounds; the faults found, as sentences.
 
     Args:
         rounds: how often, at least 2.
         jobs: worker processes.
+        only: the assignments; all of the class when none is named.
         say: called with a line for each round.
 
     Raises:
@@ -77,9 +78,12 @@ def repeat(rounds: int, jobs: int, say=print) -> list[str]:
     """
     if rounds < 2:
         raise ValueError(f"expected at least 2 rounds to compare, got {rounds}")
-    names = sorted({path.parent.name for path in CLASS.glob("*/*/*.ipynb")})
-    if not names:
-        raise ValueError(f"there is no class in {CLASS}: `make sample` writes it")
+    there = {path.parent.name for path in CLASS.glob("*/*/*.ipynb")}
+    if not there or (missing := set(only) - there):
+        raise ValueError(
+            f"there is no {', '.join(sorted(missing)) if there else 'class'} in {CLASS}: `make sample` writes it"
+        )
+    names = sorted(only or there)
     faults = []
     _adopt_orphans()
     for name in names:
@@ -127,11 +131,12 @@ def _differing(one: dict, other: dict) -> list[str]:
 def main() -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(description="Grade the sample class again and again.")
+    parser.add_argument("assignment", nargs="*", help="default: every one of the sample class")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     try:
-        faults = repeat(options.rounds, options.jobs, say=lambda line: print(line, flush=True))
+        faults = repeat(options.rounds, options.jobs, options.assignment, say=lambda line: print(line, flush=True))
     except ValueError as error:
         print(f"repeat: {error}", file=sys.stderr)
         return 1

@@ -16,6 +16,7 @@ from proctor import markers
 from proctor.assignment import ROLES, Assignment, Cell
 
 ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NEEDED = frozenset(["torch", "numpy", "IPython", "proctor"])  # by ``proctor.candidate``
 SETTINGS = frozenset(["title", "imports", "forbids", "cpu_seconds"])
 RELEASE_SETTINGS = SETTINGS | {"assignment", "digest", "cells"}
 # Which roles may hold a region: anywhere else its text would be released.
@@ -100,6 +101,11 @@ def _assemble(name, settings, digest, cells, where, known) -> Assignment:
         names = settings.get(setting, [])
         if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
             raise MasterError(f"{where}: {setting!r} in the header: expected a list of module names, got {names!r}")
+    if needed := sorted({*settings.get("forbids", ())} & NEEDED):
+        raise MasterError(
+            f"{where}: 'forbids' in the header: the process in which answers run needs {', '.join(needed)}; forbid "
+            "modules of it, such as torch.nn, or leave it out of 'imports'"
+        )
     cpu_seconds = settings.get("cpu_seconds", 10.0)
     if isinstance(cpu_seconds, bool) or not isinstance(cpu_seconds, int | float) or not 0 < cpu_seconds < math.inf:
         raise MasterError(f"{where}: 'cpu_seconds' in the header: expected a positive number, got {cpu_seconds!r}")

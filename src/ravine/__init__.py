@@ -14,6 +14,12 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     curvature         Hessian and Hessian-vector products, kinds of critical points
     spectrum          largest and smallest eigenvalues from products alone: power iteration, Lanczos
     newton            Newton's method, its saddle-free form, a step that leaves a saddle
+    attention         attention, its masks, several heads, positions
+    transformer       encoder, decoder, or both
+    sequence_tasks    copy, reverse, induction: tasks whose right attention pattern is known
+    language          a small invented language with known grammar, and a model pre-trained on it
+    text              a story, for character models
+    adaptation        LoRA, adapters, prefixes, soft prompts
     comparison        optimizers on equal terms: problems, results, tuning and evaluation
     descent           ``descend``: run an optimizer on a loss and record its path
     training          ``fit``: a plain training loop
@@ -33,7 +39,9 @@ import importlib
 _MODULES = frozenset(
     {
         "adam",
+        "adaptation",
         "adaptive_methods",
+        "attention",
         "claims",
         "comparison",
         "curvature",
@@ -41,6 +49,7 @@ _MODULES = frozenset(
         "descent",
         "gradient_descent",
         "landscapes",
+        "language",
         "lion",
         "momentum",
         "muon",
@@ -52,8 +61,11 @@ _MODULES = frozenset(
         "results",
         "runtime",
         "schedules",
+        "sequence_tasks",
         "spectrum",
+        "text",
         "training",
+        "transformer",
     }
 )
 _FUNCTIONS = {

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import torch
 
-from proctor.site import explorable, race
+from proctor.site import explorable, race, race_figure
 from ravine.descent import descend
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PAGE = explorable.PAGE + ".html"
+PAGE = race_figure.PAGE + ".html"
 ALL = "methods=" + ",".join(map(race.slug, race.METHODS))
 PAIRS = [(where, method) for where in race.TITLES for method in race.METHODS]
 # Other settings than the defaults: the learning rate is a third of the default one.
@@ -487,7 +487,7 @@ def test_two_on_another_page_live_side_by_side(visit, address):
     opened = visit("book/notation.html")
     queries = ("landscape=saddle&methods=adam", "landscape=quadratic&methods=heavy-ball")
     figures = [
-        explorable.figure(race.parse(query), f"{address}{PAGE}", caption="<figcaption>x</figcaption>")
+        explorable.figure("race", race.parse(query), f"{address}{PAGE}", caption="<figcaption>x</figcaption>")
         for query in queries
     ]
     opened.page.evaluate(

@@ -111,6 +111,7 @@ def test_mistakes_in_a_master_are_named(tmp_path, body, said):
         ("[a]", "expected settings under 'proctor:'"),
         ("{imports: numpy}", "'imports' in the header: expected a list of module names"),
         ("{forbids: [1]}", "'forbids' in the header"),
+        ("{forbids: [torch.nn, torch]}", "the process in which answers run needs torch; forbid modules of it"),
         ("{cpu_seconds: 0}", "'cpu_seconds' in the header: expected a positive number, got 0"),
         ("{cpu_seconds: .nan}", "'cpu_seconds'"),
         ("{cpu_seconds: fast}", "'cpu_seconds'"),

@@ -1,6 +1,6 @@
 // The controls: native inputs, each with a label, and one function that brings them all to a state.
 
-import { html } from "./elements.mjs";
+import { html, menu } from "../explorable/elements.mjs";
 import { settingsOf, slug } from "./state.mjs";
 
 // Learning rates by their logarithm; decays by how many zeros follow the nines, since 0.9, 0.99 and 0.999 are as far
@@ -33,17 +33,6 @@ export function standing({ losses, end, at }, time) {
   if (end === "arrived" && time >= at) return `arrived at step ${at}`;
   const step = Math.min(Math.floor(time), losses.length - 1);
   return `loss ${short(losses[step])} at step ${step}`;
-}
-
-/** A menu of names. */
-export function menu(label, names, choose) {
-  const select = html(
-    "select",
-    { "aria-label": label },
-    ...names.map(([value, text]) => html("option", { value }, text)),
-  );
-  select.addEventListener("change", () => choose(select.value));
-  return select;
 }
 
 /** A list of all methods: switched on or off, with the learning rate of each and where it stands. */

@@ -4,8 +4,9 @@
 // this module puts the live one in its place. Everything follows from one state: every control changes it, and every
 // change draws all of it. On its own page the state is in the address. Nothing moves until the reader presses Play.
 
-import { menu, methodList, settingsPanel, standing } from "./controls.mjs";
-import { html } from "./elements.mjs";
+import { button, html, menu } from "../explorable/elements.mjs";
+import { frame, mountAll } from "../explorable/frame.mjs";
+import { methodList, settingsPanel, standing } from "./controls.mjs";
 import { LANDSCAPES } from "./landscapes.mjs";
 import { createChart, createMap } from "./picture.mjs";
 import { REACH, read, settingsOf, write } from "./state.mjs";
@@ -17,9 +18,9 @@ const SLOWEST = 8;
 /** Bring one `<figure class="explorable">` to life. */
 export function mount(figure) {
   const facts = JSON.parse(figure.dataset.facts);
-  const own = "own" in figure.dataset; // on its own page, where the address carries the state
   const [map, chart] = [createMap(), createChart()];
-  let state = read(own && location.search ? location.search : figure.dataset.query, facts, figure.dataset.query);
+  const around = frame(figure, { query: () => write(state), summary, follow, focus: () => map.node });
+  let state = read(around.first, facts, figure.dataset.query);
   let walks = [];
   let playing = 0; // the number of the present animation frame; 0: at rest
   let shown = ""; // what the map shows: drawn anew only when it changes
@@ -55,19 +56,6 @@ export function mount(figure) {
     update({ step: scrubber.valueAsNumber < last() ? scrubber.valueAsNumber : null });
   });
   const counter = html("output", { class: "explorable-counter", "aria-live": "off" });
-  const reset = button("Reset", () => {
-    rest();
-    update(read(figure.dataset.query, facts, figure.dataset.query));
-  });
-  const copy = button("Copy link", async () => {
-    await navigator.clipboard.writeText(address()).then(
-      () => say("The link is copied."),
-      () => say(`This browser does not let a page copy. The link is ${address()}`),
-    );
-  });
-  const open = html("a", {}, "Open on its own page");
-  const note = html("span", { class: "explorable-note", "aria-hidden": "true" });
-  const live = html("output", { class: "sr-only", "aria-live": "polite" });
 
   figure.querySelectorAll(":scope > :not(figcaption)").forEach((still) => still.remove());
   figure.prepend(
@@ -76,7 +64,7 @@ export function mount(figure) {
     html("p", { class: "explorable-time" }, play, html("label", {}, html("span", {}, "Step"), scrubber), counter),
     html("div", { class: "explorable-panels" }, chart.node, methods.node),
     settings.node,
-    html("p", { class: "explorable-actions" }, reset, copy, ...(own ? [] : [open]), note, live),
+    around.row,
   );
 
   // ---- from the state to the page
@@ -89,7 +77,7 @@ export function mount(figure) {
       return { method, ...walk(LANDSCAPES[state.landscape], method, settingsOf(method, state, facts), race) };
     });
     draw();
-    if (!quietly) later(tell);
+    if (!quietly) around.tell(!playing);
   }
 
   function draw() {
@@ -110,20 +98,12 @@ export function mount(figure) {
     scrubber.max = now.last;
     scrubber.value = Math.floor(now.time);
     counter.textContent = `${Math.floor(now.time)} of ${now.last}`;
-    open.href = `${figure.dataset.page}?${write(state)}`;
+    around.refresh();
   }
 
-  // ---- what follows a change after a moment: the address, and the words for those who do not see the picture
-
-  let waiting;
-  function later(action) {
-    clearTimeout(waiting);
-    if (!playing) waiting = setTimeout(action, 400);
-  }
-
-  function tell() {
-    if (own) history.replaceState(history.state, "", address());
-    say(summary(), false);
+  function follow(query) {
+    rest();
+    update(read(query, facts, figure.dataset.query));
   }
 
   function summary() {
@@ -136,17 +116,6 @@ export function mount(figure) {
     );
     chart.node.setAttribute("aria-label", `The loss against the step. ${stand}.`);
     return text;
-  }
-
-  function say(text, visibly = true) {
-    live.textContent = text;
-    note.textContent = visibly ? text : "";
-  }
-
-  function address() {
-    const page = new URL(own ? location.href : figure.dataset.page, location.href);
-    page.search = write(state);
-    return page.href;
   }
 
   // ---- time
@@ -203,27 +172,6 @@ export function mount(figure) {
     drop(start().map((value, i) => value + toward[i] * stride));
   });
 
-  // ---- links on its own page that carry a state lead to it without loading the page again
-
-  if (own) {
-    document.addEventListener("click", (event) => {
-      const link = event.target.closest?.("a[href]");
-      if (!link?.search || link.origin + link.pathname !== location.origin + location.pathname) return;
-      if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-      event.preventDefault();
-      history.pushState(null, "", link.search);
-      follow();
-      figure.scrollIntoView({ block: "start", behavior: "instant" });
-      map.node.focus({ preventScroll: true });
-    });
-    addEventListener("popstate", follow);
-  }
-
-  function follow() {
-    rest();
-    update(read(location.search || figure.dataset.query, facts, figure.dataset.query));
-  }
-
   new ResizeObserver(() => draw()).observe(figure);
   update({}, true);
   summary();
@@ -233,10 +181,4 @@ export function mount(figure) {
 /** The size of the loss curve beside the list of methods, or above it where there is no room for both. */
 const chartSize = (width) => (width < 640 ? [width, 200] : [Math.round(width * 0.45), 236]);
 
-function button(text, act, name = "") {
-  const node = html("button", { type: "button", class: name }, text);
-  node.addEventListener("click", act);
-  return node;
-}
-
-if (typeof document !== "undefined") document.querySelectorAll("figure.explorable:not([data-ready])").forEach(mount);
+mountAll("race", mount);

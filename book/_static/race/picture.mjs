@@ -3,7 +3,7 @@
 // Both are SVG in units of CSS pixels, drawn anew for the width they have. Colors come from the style sheet.
 
 import { contours } from "./contours.mjs";
-import { change, svg } from "./elements.mjs";
+import { change, svg } from "../explorable/elements.mjs";
 import { slug } from "./state.mjs";
 
 const color = (method) => `--method: var(--color-${slug(method)})`;

@@ -2,7 +2,7 @@
 
 Local assets and no unused scripts (:mod:`proctor.site.assets`), buttons that give notebooks of the public tree
 (:mod:`proctor.site.links`), the card that leads to an assignment (:mod:`proctor.site.cards`), pages gathered from all
-chapters (:mod:`proctor.site.gathered`), drawings and the landing page's race (:mod:`proctor.site.figures`), the race to
+chapters (:mod:`proctor.site.gathered`), drawings and the landing page's race (:mod:`proctor.site.figures`), figures to
 play with (:mod:`proctor.site.explorable`), references named by author and year (:mod:`proctor.site.references`), and
 the table of attacks on the grader (:mod:`proctor.site.attacks`).
 """

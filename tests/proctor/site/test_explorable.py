@@ -1,4 +1,4 @@
-"""The race as directive, role and still picture; tests/book plays with it in a browser."""
+"""Explorables as directive and role, and the race's still picture; tests/book plays with it in a browser."""
 
 import re
 
@@ -59,7 +59,7 @@ def test_every_landscape_of_the_library_takes_part():
 
 def test_the_still_picture_is_the_walk_that_it_tells():
     setting = race.parse("landscape=quadratic&methods=gradient-descent,heavy-ball&gradient-descent.lr=0.0202")
-    still = BeautifulSoup(explorable.figure(setting, "race.html"), "html.parser").figure
+    still = BeautifulSoup(explorable.figure("race", setting, "race.html"), "html.parser").figure
     told = [item.get_text() for item in still.select("li")]
     assert told == ["gradient descent left the window at step 14", "heavy ball arrived at step 84"]
     assert all(words.split(" ", 2)[-1] in still.svg["aria-label"] for words in told)
@@ -89,6 +89,12 @@ A *caption*.
 :methods: lion
 ```
 
+```{explorable} race
+:temperature: 2
+```
+
+{explorable}`no <chess?e4>`
+
 ```{explorable} chess
 ```
 """
@@ -111,9 +117,14 @@ def test_directive_and_role_in_a_page(tmp_path):
     )
     app.build()
     errors = re.findall(r"index\.md:\d+: ERROR: (.*?)(?: \[|$)", told.getvalue(), flags=re.MULTILINE)
-    assert len(errors) == 3
-    for said in ("no landscape 'alps'", "no method 'lion'", "no explorable 'chess'"):
-        assert sum(said in error for error in errors) == 1, errors
+    assert len(errors) == 5
+    for said, times in (
+        ("no landscape 'alps'", 1),
+        ("no method 'lion'", 1),
+        ("no explorable 'chess'; there are race, attention", 2),
+        ("race has no option 'temperature'", 1),
+    ):
+        assert sum(said in error for error in errors) == times, errors
 
     body = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser").select_one("div.body")
     query = "landscape=quadratic&methods=gradient-descent,heavy-ball&heavy-ball.lr=0.033&heavy-ball.beta=0.67"

@@ -21,3 +21,21 @@ export function change(node, attributes) {
     else node.setAttribute(name, value === true ? "" : value);
   }
 }
+
+/** A button. */
+export function button(text, act, name = "") {
+  const node = html("button", { type: "button", class: name }, text);
+  node.addEventListener("click", act);
+  return node;
+}
+
+/** A menu of names: `[value, text]` each. */
+export function menu(label, names, choose) {
+  const select = html(
+    "select",
+    { "aria-label": label },
+    ...names.map(([value, text]) => html("option", { value }, text)),
+  );
+  select.addEventListener("change", () => choose(select.value));
+  return select;
+}

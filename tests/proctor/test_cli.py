@@ -147,6 +147,7 @@ def test_a_report_is_written_of_what_was_graded(run, course):
     status, text = run("report", "warmup")
     assert status == 1 and "run `proctor grade warmup` first" in text
     Journal(course, "warmup").write(Result(Submission("ada", {}), Judgement(()), {}, 1.0))
+    (course / "submitted" / "ada" / "warmup").mkdir(parents=True)
     status, text = run("report", "warmup")
     assert status == 0 and f"wrote {course / 'report' / 'warmup.html'}" in text
     assert (course / "report" / "warmup.csv").exists()

@@ -44,7 +44,7 @@ def test_how_a_process_ended(status, said):
 
 
 def test_the_usage_of_a_tree_counts_everything_in_it():
-    code = "import subprocess, sys; x = bytes(10**7); subprocess.run([sys.executable, '-c', 'input()'])"
+    code = "import subprocess, sys; sum(range(10**7)); subprocess.run([sys.executable, '-c', 'input()'])"
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
         while len(process_tree(process.pid)) < 2:

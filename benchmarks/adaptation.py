@@ -14,24 +14,22 @@ one core. Exit status 1 when the new result contradicts the committed one: a way
 """
 
 import argparse
-import datetime
 import functools
-import hashlib
 import itertools
 import json
 import math
-import os
-import platform
 import statistics
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from pretrain import SETTINGS
+from provenance import digest, provenance
 from torch import nn
 from torch.nn import functional as F
 
+from proctor.files import write_atomic
 from ravine import adaptation, language
 from ravine.transformer import Transformer
 
@@ -55,7 +53,7 @@ METHODS = {
     "LoRA": (lambda model, rng: adaptation.add_lora_(model, RANK, ALPHA, generator=rng), -4),
     "adapters": (lambda model, _: adaptation.add_adapters_(model, WIDTH), -4),
     "full": (lambda model, _: model, -6),
-    "full, random weights": (lambda model, _: from_scratch(model), -5),
+    "full, random weights": (lambda *_: from_scratch(), -5),
 }
 
 
@@ -77,11 +75,10 @@ def settings():
     }
 
 
-def from_scratch(model):
+def from_scratch():
     """Return a model of the same shape with random weights, as pre-training began."""
-    layers, longest = len(model.blocks), len(model.positions.weight)
-    fresh = Transformer(len(language.VOCABULARY), d_model=64, heads=4, layers=layers, longest=longest, causal=False)
-    nn.init.normal_(fresh.embedding.weight, std=0.125)
+    fresh = Transformer(len(language.VOCABULARY), causal=False, **SETTINGS["model"])
+    nn.init.normal_(fresh.embedding.weight, std=SETTINGS["embedding_std"])
     return fresh
 
 
@@ -124,28 +121,13 @@ def rate(half_decade):
     return float(f"{10 ** (half_decade / 2):.3g}")
 
 
-def digest():
-    """Return a digest of the sources and of what computes."""
-    hashed = hashlib.sha256(f"{torch.__version__} {platform.machine()} {settings()}".encode())
-    for name in SOURCES:
-        hashed.update((ROOT / "src" / "ravine" / name).read_bytes())
-    return hashed.hexdigest()[:16]
-
-
-def write_whole(path, text):
-    """Write a file so that it is never seen in part."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(text)
-    part.replace(path)
-
-
 def runs(name, half_decade, seeds, folder):
     """Return the run of each seed at one rate, trained or from the cache."""
     found = []
     for seed in seeds:
         path = folder / f"{name} {half_decade} {seed}.json".replace(" ", "-")
         if not path.exists():
-            write_whole(path, json.dumps(train(name, rate(half_decade), seed)))
+            write_atomic(path, json.dumps(train(name, rate(half_decade), seed)))
         found.append(json.loads(path.read_text()))
     return found
 
@@ -206,26 +188,15 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     began = time.process_time()
-    folder = CACHE / digest()
+    folder = CACHE / digest(SOURCES, settings())
     folder.mkdir(parents=True, exist_ok=True)
     cells = [rounded(compute(name, folder)) for name in METHODS]
-    provenance = {
-        "script": "benchmarks/adaptation.py",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "environment": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("torch", "numpy")},
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "cpu_seconds": round(time.process_time() - began),
-        },
-        "settings": settings(),
-    }
+    seconds = round(time.process_time() - began)
+    origin = provenance(__file__, ("torch", "numpy"), settings(), cpu_seconds=seconds)
     lines = ",\n".join(json.dumps(cell, separators=(",", ":")) for cell in cells)
-    text = f'{{"provenance": {json.dumps(provenance, indent=2)},\n"cells": [\n{lines}\n]}}\n'
+    text = f'{{"provenance": {json.dumps(origin, indent=2)},\n"cells": [\n{lines}\n]}}\n'
     if arguments.write:
-        write_whole(COMMITTED, text)
+        write_atomic(COMMITTED, text)
         print(f"written: {COMMITTED.relative_to(ROOT)}, {len(text) / 1000:.1f} kB")
         return 0
     new = {cell["method"]: cell for cell in cells}

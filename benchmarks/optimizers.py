@@ -10,18 +10,15 @@ that was clearly better than another (every seed) is now clearly worse.
 """
 
 import argparse
-import datetime
-import hashlib
 import itertools
-import os
-import platform
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from provenance import digest, provenance
 
+from proctor.files import write_atomic
 from ravine import comparison, data, problems, results
 
 ROOT = Path(__file__).parents[1]
@@ -44,28 +41,13 @@ SOURCES = (
 )
 
 
-def digest():
-    """Return a digest of the sources and of what computes."""
-    hashed = hashlib.sha256(f"{torch.__version__} {platform.machine()}".encode())
-    for name in SOURCES:
-        hashed.update((ROOT / "src" / "ravine" / f"{name}.py").read_bytes())
-    return hashed.hexdigest()[:16]
-
-
-def write_whole(path, text):
-    """Write a file so that it is never seen in part."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_text(text)
-    part.replace(path)
-
-
 def compute():
     """Compute every cell, or take it from the cache.
 
     Returns:
         ``{(problem, optimizer): Cell}``.
     """
-    folder = CACHE / digest()
+    folder = CACHE / digest(f"{name}.py" for name in SOURCES)
     folder.mkdir(parents=True, exist_ok=True)
     cells = {}
     for make, (name, method) in itertools.product(problems.ALL, comparison.METHODS.items()):
@@ -74,7 +56,7 @@ def compute():
         began = time.process_time()
         if not path.exists():
             alone = {(problem.name, name): comparison.compare(problem, method)}
-            write_whole(path, results.write(results.Results({}, alone)))
+            write_atomic(path, results.write(results.Results({}, alone)))
         cell = results.read_cells(path.read_text())[problem.name, name]
         cells[problem.name, name] = cell
         low, middle, high = (sorted(cell.final())[index] for index in (0, 2, 4))
@@ -115,26 +97,14 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cells = compute()
-    packages = {package: version(package) for package in ("torch", "numpy", "scikit-learn")}
-    provenance = {
-        "script": "benchmarks/optimizers.py",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "environment": {
-            "python": platform.python_version(),
-            **packages,
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-        },
-        "settings": comparison.settings(),
-    }
-    text = results.write(results.Results(provenance, cells))
+    origin = provenance(__file__, ("torch", "numpy", "scikit-learn"), comparison.settings())
+    text = results.write(results.Results(origin, cells))
     new = results.read(text)
     if arguments.write:
-        write_whole(COMMITTED, text)
+        write_atomic(COMMITTED, text)
         print(f"written: {COMMITTED.relative_to(ROOT)}, {len(text) / 1000:.0f} kB")
         return 0
-    write_whole(CACHE / "optimizers.json", text)
+    write_atomic(CACHE / "optimizers.json", text)
     old = data.optimizers()
     for problem in new.provenance["settings"]["problems"]:
         before, after = old.medians(problem), new.medians(problem)

@@ -8,21 +8,19 @@ language-model.json. Under five minutes of one core. Exit status 1 when the new 
 """
 
 import argparse
-import datetime
 import hashlib
 import io
 import json
-import os
-import platform
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
+from provenance import provenance
 from torch.nn import functional
 
+from proctor.files import write_atomic
 from ravine import language
 from ravine.attention import padding_mask
 from ravine.language import VOCABULARY
@@ -167,30 +165,12 @@ def rounded(model):
     return {name: value.half().numpy() for name, value in model.state_dict().items() if name != "unembedding.weight"}
 
 
-def write_whole(path, content):
-    """Write a file so that it is never seen in part."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)
-
-
 def write(arrays, history, measured, seconds):
     """Write the weights and what they are."""
     packed = io.BytesIO()
     np.savez(packed, **arrays)
     stated = {
-        "script": "benchmarks/pretrain.py",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "environment": {
-            "python": platform.python_version(),
-            "torch": version("torch"),
-            "numpy": version("numpy"),
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "cpu_seconds": round(seconds),
-        },
-        "settings": SETTINGS,
+        **provenance(__file__, ("torch", "numpy"), SETTINGS, cpu_seconds=round(seconds)),
         "held_out": {"final": HELD_OUT, "history": HISTORY},
         "measured": measured,
         "history": history,
@@ -198,8 +178,8 @@ def write(arrays, history, measured, seconds):
         "words": VOCABULARY.words,
     }
     lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in stated.items())
-    write_whole(STATED, f"{{\n{lines}\n}}\n".encode())
-    write_whole(WEIGHTS, packed.getvalue())
+    write_atomic(STATED, f"{{\n{lines}\n}}\n".encode())
+    write_atomic(WEIGHTS, packed.getvalue())
     print(f"written: {WEIGHTS.relative_to(ROOT)}, {len(packed.getvalue()) / 1000:.0f} kB")
 
 

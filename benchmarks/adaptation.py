@@ -37,7 +37,7 @@ ROOT = Path(__file__).parents[1]
 CACHE = ROOT / "_build" / "benchmarks" / "adaptation"
 COMMITTED = ROOT / "src" / "ravine" / "data" / "adaptation.json"
 # What a run's numbers depend on.
-SOURCES = ("adaptation.py", "attention.py", "language.py", "transformer.py", "data/language-model.npz")
+SOURCES = ("adaptation.py", "attention.py", "grammar.py", "language.py", "transformer.py", "data/language-model.npz")
 
 STEPS, BATCH = 200, 32
 TUNING_SEEDS, SEEDS = (0, 1), (0, 1, 2)

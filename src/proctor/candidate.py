@@ -160,6 +160,7 @@ def _shell():
     config.HistoryManager.enabled = False  # no SQLite file, no thread
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
+    shell.display_formatter.active_types = ["text/plain"]  # nobody looks at a picture
     shell.showtraceback = shell.showsyntaxerror = lambda *args, **kwargs: None  # the reply carries the error
     shell.enable_gui = lambda gui=None: None  # `%matplotlib inline` asks for it
     shell.ask_exit = lambda: sys.exit()  # `exit()` in a cell is as much as `sys.exit()`

@@ -4,6 +4,7 @@ Commands only read their arguments, call one function, and print what it returns
 something is wrong with the course or the work, 2 wrong use, 3 this machine lacks what is needed (a sandbox).
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -13,7 +14,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-gc.set_threshold(50_000)  # what imports make stays: look for garbage less often
+gc.set_threshold(50_000)  # what imports make stays: look for garbage less often, and not at all at the end
+atexit.register(gc.freeze)
 # jsonschema's check of internationalized addresses, which no notebook has, takes over a second to import.
 sys.modules.setdefault("rfc3987_syntax", None)
 

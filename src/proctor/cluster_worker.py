@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from proctor import sandbox
 from proctor.assignment import Assignment
@@ -51,7 +51,7 @@ def examine(task: Task) -> bytes:
             return json.dumps({"unfit": lack}).encode()
         with _zygotes.lend(paper.assignment) as zygote:
             submission, judgement = sit(zygote, paper, ask)
-        reply = {"submission": asdict(submission), "judgement": judgement and judgement.to_dict()}
+        reply = {"submission": submission.to_dict(), "judgement": judgement and judgement.to_dict()}
     except Exception as error:  # Dask would log the task and send a pickle
         reply = {"fault": f"{type(error).__name__}: {error}"}
     return json.dumps(reply | {"seconds": time.monotonic() - start}).encode()

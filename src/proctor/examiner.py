@@ -21,7 +21,6 @@ import pickle
 import socket
 import threading
 import time
-from dataclasses import asdict
 
 from proctor import codec, intake, rehearsal
 from proctor.candidate import read_message, seed, write_message
@@ -37,7 +36,7 @@ def take_part(channel: socket.socket) -> None:
     assignment = work["assignment"] or rehearsal.assignment
     data, problems = work["data"], work["problems"]
     submission = intake.parse(data, assignment, work["student"], problems)
-    asked = line.ask({"submission": asdict(submission)})["judge"]
+    asked = line.ask({"submission": submission.to_dict()})["judge"]
     try:
         judgement = judge(
             assignment, submission.answers, launch=line.launch, secret=work["secret"], asked=asked, again=True

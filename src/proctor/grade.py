@@ -6,6 +6,7 @@ the gradebook, autograded notebooks, feedback and CSV (``proctor.desk``). A subm
 something gets a named problem; the class goes on.
 """
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable
@@ -16,8 +17,10 @@ from proctor import sandbox
 from proctor.assignment import Assignment
 from proctor.handed_in import HandedIn
 from proctor.local_grader import LocalGrader
+from proctor.masters import find_master, forbidden
 from proctor.results import Row
 from proctor.seeds import assignment_secret
+from proctor.zygote import Zygote
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,19 @@ def grade(
         raise ValueError("--unsafe is for this machine only: a cluster judges in the sandbox, or not at all")
     if sandboxed and not scheduler and (reason := sandbox.sandbox_problem()):
         raise sandbox.SandboxMissing(f"{sandbox.HOW_TO} ({reason})")
-    work, rows = HandedIn(root, name, submissions), {}
-    assignment, secret = work.assignment, assignment_secret(work.root, name)
-    if scheduler:
-        from proctor.cluster import Cluster  # imports Dask
-
-        grader = Cluster(scheduler, assignment, secret)
-    else:
-        grader = LocalGrader(assignment, secret, sandboxed=sandboxed, jobs=jobs)
-    with grader:
+    with contextlib.ExitStack() as stack:
+        if scheduler:
+            from proctor.cluster import Cluster  # imports Dask
+        else:  # it imports while the work is read
+            zygote = Zygote(forbidden(find_master(root, name)), sandboxed=sandboxed)
+            stack.enter_context(contextlib.closing(zygote))
+        work, rows = HandedIn(root, name, submissions), {}
+        assignment, secret = work.assignment, assignment_secret(work.root, name)
+        if scheduler:
+            grader = Cluster(scheduler, assignment, secret)
+        else:
+            grader = LocalGrader(assignment, secret, sandboxed=sandboxed, jobs=jobs, ahead=zygote)
+        stack.enter_context(grader)
         if not force:
             grader.learn(work.journal)
         changed = work.changed(grader)
@@ -97,20 +104,20 @@ def grade(
             grader.start()
         from proctor.desk import Desk  # imports nbgrader, which takes as long as the zygote's imports
 
-        with Desk(work.directory, work.submissions, assignment) as desk:
-            grader.settle()
-            unchanged = ((work.journal.read(student), True) for student in work.attempts if student not in changed)
-            for result, reused in itertools.chain(unchanged, work.counting(grader.mark_all(changed))):
-                student, marks = result.submission.student, ()
-                try:
-                    marks = desk.put(result, work.late_penalty(result))
-                    grader.forget(student)
-                except Exception as error:  # what is odd about one submission must not end the others'
-                    fault = f"could not be written: {type(error).__name__}: {error}"
-                    result = replace(result, judgement=None, fault=fault)
-                rows[student] = Row.of(result, marks, reused)
-                on_result(rows[student], len(work.attempts))
-            desk.close_books(work.attempts)
+        desk = stack.enter_context(Desk(work.directory, work.submissions, assignment))
+        grader.settle()
+        unchanged = ((work.journal.read(student), True) for student in work.attempts if student not in changed)
+        for result, reused in itertools.chain(unchanged, work.counting(grader.mark_all(changed))):
+            student, marks = result.submission.student, ()
+            try:
+                marks = desk.put(result, work.late_penalty(result))
+                grader.forget(student)
+            except Exception as error:  # what is odd about one submission must not end the others'
+                fault = f"could not be written: {type(error).__name__}: {error}"
+                result = replace(result, judgement=None, fault=fault)
+            rows[student] = Row.of(result, marks, reused)
+            on_result(rows[student], len(work.attempts))
+        desk.close_books(work.attempts)
     ordered = tuple(rows[student] for student in work.attempts)
     strangers = sorted({student for student, task in work.policy.extensions if task == name} - set(work.attempts))
     return Graded(assignment, ordered, time.monotonic() - start, work.directory, tuple(strangers))

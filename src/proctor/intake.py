@@ -66,6 +66,10 @@ class Submission:
     problems: tuple[Problem, ...] = ()
     size: int = 0
 
+    def to_dict(self) -> dict:
+        """Plain data, for JSON; shares the dictionaries with this object."""
+        return {**vars(self), "problems": [vars(problem) for problem in self.problems]}
+
 
 def read_submission(path: Path, assignment: Assignment, student: str = "student") -> Submission:
     """Read one submission; whatever is wrong with it becomes a ``Problem``, never an exception.
@@ -187,7 +191,7 @@ def _notebook(data: bytes, problems) -> dict | None:
         problems.append(_problem("empty", "the file holds nothing"))
         return None
     # Small values cost up to fifty times their bytes once parsed: they are counted before.
-    if sum(1 for _ in islice(_VALUE.finditer(data), MAX_VALUES + 1)) > MAX_VALUES:
+    if next(islice(_VALUE.finditer(data), MAX_VALUES, None), None):
         problems.append(_problem("too-large", f"at most {MAX_VALUES} values; clear the outputs"))
         return None
     try:

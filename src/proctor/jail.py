@@ -16,13 +16,15 @@ import functools
 import os
 import resource
 import socket
+import tempfile
 from dataclasses import dataclass
 
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET = 0x10000000, 0x20000000, 0x00020000, 0x40000000
 NEW_IPC, NEW_UTS, NEW_CGROUP = 0x08000000, 0x04000000, 0x02000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-PR_CAPBSET_DROP = 24
+PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 22, 24, 38
+SECCOMP_MODE_FILTER = 2
 CAPABILITY_VERSION_3 = 0x20080522
 LAST_CAPABILITY = 63
 UNKNOWN = -1  # libseccomp's number of a system call that it does not know
@@ -138,7 +140,7 @@ def imprison(home: str, limits: Limits, *, namespaces: bool = True, hidden=(), k
     for name, value in hard.items():
         resource.setrlimit(name, (value, value))
     _give_up_capabilities()
-    system_call_filter().load()  # sets "no new privileges" too
+    _filter_system_calls()
 
 
 def _isolate(home, hidden, kept):
@@ -183,9 +185,24 @@ def _give_up_capabilities():
     _call("capset", header, (ctypes.c_uint32 * 6)())
 
 
+def _filter_system_calls():
+    program = system_call_filter()
+    lines = ctypes.create_string_buffer(program, len(program))
+    _call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    _call(
+        "prctl", PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(_Program(len(program) // 8, ctypes.addressof(lines)))
+    )
+
+
+class _Program(ctypes.Structure):
+    """The kernel's ``struct sock_fprog``: how many instructions of eight bytes, and where."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("lines", ctypes.c_void_p))
+
+
 @functools.cache
-def system_call_filter():
-    """The filter, ready to be loaded: what is in ``DENIED``, new namespaces, and every socket but local ones, fail.
+def system_call_filter() -> bytes:
+    """The filter, for the kernel: what is in ``DENIED``, new namespaces, and every socket but local ones, fail.
 
     Raises:
         JailError: if libseccomp is not installed.
@@ -206,7 +223,10 @@ def system_call_filter():
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
     for name in ("socket", "socketpair"):
         rules.add_rule(pyseccomp.ERRNO(errno.EAFNOSUPPORT), name, pyseccomp.Arg(0, pyseccomp.NE, socket.AF_UNIX))
-    return rules
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
 
 
 def _map(uid: int, gid: int):

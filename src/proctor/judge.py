@@ -202,13 +202,16 @@ class _Sitting:
         passed = {v.question for v in self.verdicts if v.passed} - {v.question for v in self.verdicts if not v.passed}
         if not passed:
             return
-        ran = self.stage.clear(AGAIN_SECONDS)
-        last_tests = [self.assignment.question(question).tests[-1] for question in passed]
-        for cell in self.assignment.cells[: max(map(self.assignment.cells.index, last_tests)) + 1]:
-            if cell in ran:
+        ran = {cell.id for cell in self.stage.clear(AGAIN_SECONDS)}
+        last_tests = {self.assignment.question(question).tests[-1].id for question in passed}
+        for cell in self.assignment.cells:
+            if cell.id in ran:
                 self.stage.play(cell)
-            elif cell in last_tests:
+            elif cell.id in last_tests:
                 self._probe(cell.question)
+                last_tests.remove(cell.id)
+                if not last_tests:
+                    return
 
     def _probe(self, question):
         try:

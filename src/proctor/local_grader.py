@@ -30,10 +30,19 @@ class LocalGrader:
         secret: seeds the drawn inputs.
         sandboxed: run students' code in the sandbox.
         jobs: submissions judged at a time; the number of cores by default.
+        ahead: a zygote that has begun to import; whoever made it closes it.
     """
 
-    def __init__(self, assignment: Assignment, secret: bytes, *, sandboxed: bool = True, jobs: int | None = None):
-        self._assignment, self._secret, self._sandboxed = assignment, secret, sandboxed
+    def __init__(
+        self,
+        assignment: Assignment,
+        secret: bytes,
+        *,
+        sandboxed: bool = True,
+        jobs: int | None = None,
+        ahead: Zygote | None = None,
+    ):
+        self._assignment, self._secret, self._sandboxed, self._ahead = assignment, secret, sandboxed, ahead
         self._jobs = jobs or os.cpu_count() or 1
         self._lock, self._zygote = threading.Lock(), None
         self._worker, self._cores = threading.local(), itertools.cycle(_cores())
@@ -49,7 +58,11 @@ class LocalGrader:
 
     def start(self) -> None:
         """Start the zygote, from a thread that lives on; it imports while the caller goes on."""
-        self._zygote = Zygote.of(self._assignment, sandboxed=self._sandboxed)
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead.forbids == self._assignment.forbids:
+            self._zygote = ahead.prepare_for(self._assignment)
+        else:
+            self._zygote = Zygote.of(self._assignment, sandboxed=self._sandboxed)
 
     def settle(self) -> None:
         """Wait for it, and take the slower way where this kernel has no other.

@@ -223,7 +223,7 @@ def _open(trusted) -> Zygote | OneByOne:
     if not trusted:
         return open_zygote(preload=PRELOAD)
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    zygote = Zygote(preload=PRELOAD, sandboxed=False, env={**os.environ, **threads})
+    zygote = Zygote(sandboxed=False, env={**os.environ, **threads}).prepare(PRELOAD)
     zygote.wait_until_ready()
     return zygote
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from proctor.assignment import Assignment
@@ -92,15 +92,16 @@ class Row:
 
 def question_keys(assignment: Assignment, answers: dict[str, str], secret: bytes) -> dict[str, str]:
     """Question id -> digest of all that its verdicts depend on."""
-    salt, ran, keys = hashlib.sha256(secret).hexdigest(), [], {}
     written = [question.id for question in assignment.questions if question.written]  # what is read for a person, too
+    common = [FORMAT, judging_digest(), hashlib.sha256(secret).hexdigest(), written]
+    so_far, keys = hashlib.sha256(json.dumps(common).encode()), {}
     for cell in assignment.cells:
-        if cell.role == "answer":
-            ran.append((cell.id, answers.get(cell.id)))  # to the letter: a blank within a text can matter
+        if cell.role == "answer":  # to the letter: a blank within a text can matter
+            so_far.update(json.dumps([cell.id, answers.get(cell.id)]).encode())
         elif cell.role == "tests":
-            digest = assignment.question_digests[cell.question]
-            work = json.dumps([FORMAT, judging_digest(), digest, salt, written, ran])
-            keys[cell.question] = hashlib.sha256(work.encode()).hexdigest()
+            whole = so_far.copy()
+            whole.update(json.dumps(assignment.question_digests[cell.question]).encode())
+            keys[cell.question] = whole.hexdigest()
     return keys
 
 
@@ -144,5 +145,6 @@ class Journal:
 
     def write(self, result: Result) -> None:
         """Keep the result of a submission that was judged."""
-        data = asdict(result) | {"format": FORMAT}
+        submission, judgement = result.submission.to_dict(), result.judgement.to_dict()
+        data = {**vars(result), "submission": submission, "judgement": judgement, "format": FORMAT}
         write_atomic(self.folder / f"{result.submission.student}.json", json.dumps(data) + "\n", durable=False)

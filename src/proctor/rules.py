@@ -34,14 +34,15 @@ def breaches(source: str, imports: tuple[str, ...], forbids: tuple[str, ...]) ->
         return []
     found, inner = set(), set()
     for node in ast.walk(tree):  # parents first
-        for name in _imported(node):
-            if within(name, forbids) or not within(name, (*imports, *ALWAYS)):
-                found.add(name)
         if isinstance(node, ast.Attribute):
             inner.add(node.value)  # of a.b.c only the whole is looked at, or long chains would take for ever
-        dotted = None if node in inner else _dotted(node)
-        if dotted and within(dotted, forbids):
-            found.add(next(name for name in forbids if within(dotted, (name,))))
+            dotted = None if node in inner else _dotted(node)
+            if dotted and within(dotted, forbids):
+                found.add(next(name for name in forbids if within(dotted, (name,))))
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for name in _imported(node):
+                if within(name, forbids) or not within(name, (*imports, *ALWAYS)):
+                    found.add(name)
     return sorted(found)
 
 
@@ -74,7 +75,7 @@ def _dotted(node) -> str | None:
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
-    return ".".join([node.id, *reversed(parts)]) if parts and isinstance(node, ast.Name) else None
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None
 
 
 def within(name: str, modules: Iterable[str]) -> bool:

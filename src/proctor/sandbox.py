@@ -18,6 +18,7 @@ HOME = "/sandbox"  # not a name that a person may have: it would hide what lies 
 MAX_SCRATCH = 256 * 2**20  # bytes of files in each place that is writable: they take memory
 # Of what lies below the folders of Python and the system: what nbgrader's users exchange, and servers' settings.
 HIDDEN = ("share/nbgrader", "etc/jupyter", "etc/jupyterhub")
+HUGE_PAGES = "/sys/kernel/mm/transparent_hugepage"  # where the C library asks what ``proctor.huge_pages`` wants to know
 HOW_TO = (
     "proctor grade needs bubblewrap to run students' code safely. Install it (Debian: apt-get install bubblewrap) "
     "and see `proctor doctor`. --unsafe runs students' code with your own rights"
@@ -48,7 +49,7 @@ def sandbox_problem() -> str | None:
     """Why this machine cannot sandbox, or None if it can: a trivial command is really run inside."""
     if shutil.which("bwrap") is None:
         return "bubblewrap is not installed" if sys.platform == "linux" else "bubblewrap exists only on Linux"
-    probe = [*_arguments(), "--", sys.executable, "-c", "import sys; sys.exit(7)"]
+    probe = [*_arguments(), "--", sys.executable, "-I", "-S", "-c", "import sys; sys.exit(7)"]
     done = subprocess.run(probe, capture_output=True, text=True, timeout=60)
     return None if done.returncode == 7 else f"bubblewrap fails: {done.stderr.strip() or done.returncode}"
 
@@ -95,7 +96,7 @@ def _scratch(place: str) -> list[str]:
 def readable() -> list[Path]:
     """Folders that Python and the course's libraries need, outermost only, in an order that mounts."""
     system = [Path(p) for p in ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin", "/etc/ld.so.cache", "/etc/fonts")]
-    system += [Path(p) for p in ("/etc/alternatives", "/etc/localtime", "/etc/mime.types")]
+    system += [Path(p) for p in ("/etc/alternatives", "/etc/localtime", "/etc/mime.types", HUGE_PAGES)]
     python = [Path(sys.base_prefix), Path(sys.prefix), Path(sysconfig.get_path("stdlib"))]
     packages = [Path(importlib.util.find_spec(name).origin).parent for name in ("ravine", "proctor")]
     wanted = [path for path in (*system, *python, *packages) if path.exists()]

@@ -1,6 +1,6 @@
 """Verdicts: what the examiner says of each tests cell, and of a submission as a whole."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 KINDS = ("pass", "fail", "error", "unanswered", "timeout", "crash", "memory", "refused", "not-run", "inconsistent")
 
@@ -65,8 +65,8 @@ class Judgement:
         return tuple(verdict for verdict in self.verdicts if verdict.question == question)
 
     def to_dict(self) -> dict:
-        """Plain data, for JSON."""
-        return asdict(self)
+        """Plain data, for JSON; shares the dictionaries with this object."""
+        return {**vars(self), "verdicts": [vars(verdict) for verdict in self.verdicts]}
 
     @classmethod
     def from_dict(cls, data: dict) -> "Judgement":

@@ -16,7 +16,7 @@ import tempfile
 import threading
 from dataclasses import asdict
 
-from proctor import jail
+from proctor import huge_pages, jail
 from proctor.assignment import Assignment
 from proctor.child import Child, End
 from proctor.rules import imported, within
@@ -31,12 +31,12 @@ class ZygoteLost(RuntimeError):
 
 
 class Zygote:
-    """Starts the zygote; ``start`` forks a child of it. Safe to use from several threads.
+    """Starts the zygote, which imports ``LIBRARIES`` and waits for ``prepare``; then ``start`` forks a child of it.
+
+    Safe to use from several threads.
 
     Args:
         forbids: modules that candidates do without.
-        preload: modules to import besides ``LIBRARIES``.
-        assignment: what examiners are to know already; None if nothing.
         sandboxed: run it in bubblewrap and lock its children up; False runs everything with your own rights.
         namespaces: give each child namespaces of its own; False only where each has a sandbox of its own.
         env: its environment; by default nothing of this machine's but where programs are.
@@ -45,10 +45,8 @@ class Zygote:
         SandboxMissing: if a sandbox is asked for and this machine has none.
     """
 
-    def __init__(
-        self, forbids=(), preload=(), *, assignment=None, sandboxed: bool = True, namespaces: bool = True, env=None
-    ):
-        self._arguments, self.assignment = (tuple(forbids), tuple(preload)), assignment
+    def __init__(self, forbids=(), *, sandboxed: bool = True, namespaces: bool = True, env=None):
+        self.forbids, self.preload, self.assignment = tuple(forbids), None, None
         self._spares: dict[tuple, tuple[Child, socket.socket]] = {}
         self._lock, self._stderr = threading.Lock(), tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         self._scratch = tempfile.TemporaryDirectory(prefix="proctor-", ignore_cleanup_errors=True)
@@ -56,32 +54,47 @@ class Zygote:
         pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2)]
         self._candidates, self._examiners = self._lines = [ours for ours, _ in pairs]
         handles = [theirs.fileno() for _, theirs in pairs]
-        command = [sys.executable, "-m", "proctor.zygote_process", *map(str, handles)]
+        settings = {"forbids": list(forbids), "confined": sandboxed, "namespaces": self._namespaces}
+        command = [sys.executable, "-m", "proctor.zygote_process", *map(str, handles), json.dumps(settings)]
         self._process = subprocess.Popen(
             sandbox_command(command, forbids) if sandboxed else command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._stderr,
             cwd=self._scratch.name,
-            env=env or environment(self._scratch.name),
+            env=huge_pages.FROM_THE_START | (env or environment(self._scratch.name)),
             pass_fds=handles,
             start_new_session=True,
         )
         for ours, theirs in pairs:
             theirs.close()
             ours.settimeout(START_SECONDS)
-        settings = {"forbids": list(forbids), "preload": list(preload), "confined": sandboxed}
-        with tempfile.TemporaryFile() as work:
-            pickle.dump(assignment, work)
-            work.flush()
-            self._say(self._candidates, {**settings, "namespaces": self._namespaces}, work.fileno())
 
     @classmethod
     def of(cls, assignment: Assignment, *, sandboxed: bool = True) -> "Zygote":
-        """One for an assignment: it has imported what given cells import and answers may, and nothing forbidden."""
+        """One for an assignment."""
+        return cls(assignment.forbids, sandboxed=sandboxed).prepare_for(assignment)
+
+    def prepare_for(self, assignment: Assignment) -> "Zygote":
+        """``prepare`` with what given cells import and answers may, and nothing forbidden; returns this."""
         names = imported(cell.source for cell in assignment.cells if cell.role == "given")
         preload = [name for name in [*names, *assignment.imports] if not within(name, assignment.forbids)]
-        return cls(assignment.forbids, preload, assignment=assignment, sandboxed=sandboxed)
+        return self.prepare(preload, assignment)
+
+    def prepare(self, preload=(), assignment: Assignment | None = None) -> "Zygote":
+        """Say the rest, once; returns this.
+
+        Args:
+            preload: modules to import besides ``LIBRARIES``.
+            assignment: what examiners are to know already; None if nothing.
+        """
+        self.preload, self.assignment = tuple(preload), assignment
+        with tempfile.TemporaryFile() as work:
+            pickle.dump(assignment, work)
+            work.flush()
+            with contextlib.suppress(ZygoteLost):  # waiting for it will say why
+                self._say(self._candidates, {"preload": list(preload)}, work.fileno())
+        return self
 
     def wait_until_ready(self) -> None:
         """Wait for the imports.
@@ -115,7 +128,7 @@ class Zygote:
             self.wait_until_ready()
         except jail.JailError:
             self.close()
-            return OneByOne(*self._arguments)
+            return OneByOne(self.forbids, self.preload)
         except BaseException:
             self.close()
             raise
@@ -181,6 +194,8 @@ class Zygote:
             _close_pair(*spare)
         for line in self._lines:
             line.close()
+        if self.preload is None:  # it may be importing for nobody
+            self._process.kill()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -211,11 +226,11 @@ class OneByOne:
     assignment = None
 
     def __init__(self, forbids=(), preload=()):
-        self._arguments = forbids, preload
+        self._forbids, self._preload = forbids, preload
 
     def start(self, role: str, channel: socket.socket, limits: jail.Limits | None = None, **settings) -> Child:
         """Start a sandbox and fork its one child."""
-        zygote = Zygote(*self._arguments, namespaces=False)
+        zygote = Zygote(self._forbids, namespaces=False).prepare(self._preload)
         return _OnlyChild(zygote, zygote.start(role, channel, limits, **settings))
 
     def take(self, role: str, limits: jail.Limits, **settings) -> tuple[Child, socket.socket]:
@@ -258,4 +273,4 @@ def _close_pair(child: Child, channel: socket.socket):
 
 def open_zygote(forbids=(), preload=(), *, sandboxed: bool = True) -> Zygote | OneByOne:
     """The fastest way of starting children that this machine allows, ready; see ``Zygote`` and ``Zygote.settled``."""
-    return Zygote(forbids, preload, sandboxed=sandboxed).settled()
+    return Zygote(forbids, sandboxed=sandboxed).prepare(preload).settled()

@@ -7,7 +7,8 @@ and knows the assignment (``proctor.rehearsal``). Then both only fork. A child l
 takes up its role, on a socket of its own.
 
     host (proctor.zygote)         zygote                       child
-    Zygote(...)        ───────▶   imports, "ready"
+    Zygote(...)        ───────▶   imports
+    .prepare(...)      ───────▶   more imports, "ready"
     .start(role, channel) ────▶   fork                 ─────▶  imprison, role(channel)
     Child.pid          ◀───────   process id, pidfd
     Child.end          ◀───────   status, CPU seconds  ◀─────  ends
@@ -35,14 +36,12 @@ MAX_PACKET = 64 * 1024
 ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
 EXAMINERS = {"examiner"}  # roles of the second half
 LIBRARIES = ("torch", "numpy", "proctor.candidate", "proctor.examiner")
-MANY = 8  # children after which it pays to make more of them faster, which takes a third of a second
 
 
 def main() -> None:
     """The zygote's own life: import, divide, then fork until the host hangs up."""
     control, other = (socket.socket(fileno=int(word)) for word in sys.argv[1:3])
-    data, [work], _, _ = socket.recv_fds(control, MAX_PACKET, 1)
-    settings, own_namespace = json.loads(data), None
+    settings, own_namespace = json.loads(sys.argv[3]), None
     if settings["namespaces"]:
         try:
             jail.become_root_of_processes()
@@ -53,7 +52,12 @@ def main() -> None:
             return
     elif settings["confined"]:
         jail.system_call_filter()
-    warm_up(settings["preload"])
+    import_libraries()
+    data, handles, _, _ = socket.recv_fds(control, MAX_PACKET, 1)
+    if not data:
+        return  # nothing is to be judged
+    [work] = handles
+    warm_up(json.loads(data)["preload"])
     settings["kept"], settings["hidden"] = [str(path) for path in readable()], []
     if (half := os.fork()) == 0:
         control.close()
@@ -74,15 +78,20 @@ def main() -> None:
     _serve(control, own_namespace, settings, half)
 
 
+def import_libraries() -> None:
+    """Import what all children need, which takes most of the start."""
+    gc.disable()  # what imports make stays: to look for garbage in it takes a third of the time
+    for name in LIBRARIES:
+        importlib.import_module(name)
+
+
 def warm_up(preload=()) -> None:
-    """Import what children need and run through what libraries put off until first use, all on one thread.
+    """Import what else children need and run through what libraries put off until first use, all on one thread.
 
     Raises:
         RuntimeError: if that left threads behind: a process with threads cannot be forked safely.
     """
-    gc.disable()  # what imports make stays: to look for garbage in it takes a third of the time
-    for name in LIBRARIES:
-        importlib.import_module(name)
+    import_libraries()
     for name in preload:
         with contextlib.suppress(ImportError):  # a name in a module and no module
             importlib.import_module(name)
@@ -95,8 +104,8 @@ def warm_up(preload=()) -> None:
     if (count := rehearsal.threads()) != 1:
         raise RuntimeError(f"expected one thread before forking, got {count}")
     jail.about_cpus()
-    gc.collect()
     gc.freeze()  # collections in the children then do not touch, and so copy, these pages
+    huge_pages.gather()
     gc.enable()
 
 
@@ -106,7 +115,7 @@ def _serve(control, own_namespace, settings, half):
         end.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(woken.fileno())
-    reports, forked = {}, 0  # process id of a child -> where its end is told
+    reports = {}  # process id of a child -> where its end is told
     _reap(reports, half)  # it may have ended before anybody listened
     while True:
         readable, _, _ = select.select([control, wake], [], [])
@@ -119,9 +128,6 @@ def _serve(control, own_namespace, settings, half):
         data, handles, _, _ = socket.recv_fds(control, MAX_PACKET, 2)
         if not data:
             return  # the host has gone; the namespace ends with this process, and all children with it
-        forked += 1
-        if forked == MANY:
-            huge_pages.gather()
         channel, report = (socket.socket(fileno=handle) for handle in handles)
         request = json.loads(data)
         pid = _fork(own_namespace)
@@ -165,6 +171,7 @@ def _reap(reports, half):
 def _child(request, channel, report, settings):
     status = 1
     try:
+        huge_pages.no_more()
         os.setsid()  # a process group spans process namespaces: kill(0, …) must not reach the zygote
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

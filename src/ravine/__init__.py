@@ -18,8 +18,17 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     transformer       encoder, decoder, or both
     sequence_tasks    copy, reverse, induction: tasks whose right attention pattern is known
     language          a small invented language with known grammar, and a model pre-trained on it
+    grammar           the grammar of that language, and the truth about its sentences
     text              a story, for character models
     adaptation        LoRA, adapters, prefixes, soft prompts
+    gan               the game of generator and discriminator, a small DCGAN for digits
+    generator_scores  Inception Score and Fréchet distance, with a classifier of digits
+    mdp               decision processes small enough to be solved: values, occupancy, the exact policy gradient
+    episodes          episodes as padded tensors, and the loop that plays them
+    cartpole          a fast batch of CartPoles
+    advantages        returns, TD errors, advantages, and the loss that they weigh
+    policies          tables and small networks: policies and critics
+    policy_gradient   REINFORCE, and an actor with a critic
     comparison        optimizers on equal terms: problems, results, tuning and evaluation
     descent           ``descend``: run an optimizer on a loss and record its path
     training          ``fit``: a plain training loop
@@ -41,21 +50,30 @@ _MODULES = frozenset(
         "adam",
         "adaptation",
         "adaptive_methods",
+        "advantages",
         "attention",
+        "cartpole",
         "claims",
         "comparison",
         "curvature",
         "data",
         "descent",
+        "episodes",
+        "gan",
+        "generator_scores",
         "gradient_descent",
+        "grammar",
         "landscapes",
         "language",
         "lion",
+        "mdp",
         "momentum",
         "muon",
         "newton",
         "optimizer",
         "plot",
+        "policies",
+        "policy_gradient",
         "problems",
         "progress",
         "results",

@@ -20,6 +20,11 @@ DATA = ROOT / "src" / "ravine" / "data"
             "adaptation.settings()",
             lambda: json.loads((DATA / "adaptation.json").read_text())["provenance"],
         ),
+        (
+            "digit_classifier",
+            "digit_classifier.SETTINGS",
+            lambda: json.loads((DATA / "digit-classifier.json").read_text()),
+        ),
         ("pretrain", "pretrain.SETTINGS", lambda: json.loads((DATA / "language-model.json").read_text())),
     ],
 )

@@ -173,9 +173,14 @@ class Sittings:
 
     def __init__(self, monkeypatch, judge):
         self.asked, self.started, self.judge = [], 0, judge
-        monkeypatch.setattr(local_grader.Zygote, "of", lambda *args, **kwargs: self)
+        self.forbids = MASTER.forbids
+        monkeypatch.setattr(grading, "Zygote", lambda *args, **kwargs: self)
+        monkeypatch.setattr(local_grader.Zygote, "of", self.prepare_for)
         monkeypatch.setattr(local_grader, "sit", self.sit)
-        self.started = -1
+        self.started = -2  # the one that was started ahead is closed twice
+
+    def prepare_for(self, *args, **kwargs):
+        return self
 
     def settled(self):
         return self

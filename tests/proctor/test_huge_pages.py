@@ -1,8 +1,15 @@
 """Huge pages: gathering memory changes where it lies, and nothing that is in it."""
 
-import numpy as np
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
-from proctor import huge_pages
+import numpy as np
+import pytest
+
+from proctor import huge_pages, sandbox
 from proctor.forked import run_forked
 
 
@@ -22,3 +29,29 @@ def test_a_system_without_maps_goes_on(monkeypatch):
 
     monkeypatch.setattr("builtins.open", fails)
     huge_pages.gather()
+
+
+FILL = """
+from proctor import huge_pages
+import re
+{before}
+held = [bytes(100_000) for _ in range(200)]  # by malloc, in its heap
+print(sum(map(int, re.findall(r"AnonHugePages: +([0-9]+)", open("/proc/self/smaps").read()))))
+"""
+
+
+def huge_kilobytes(before, environment):
+    command = [sys.executable, "-c", FILL.format(before=before)]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(
+    not re.search(r"\[(madvise|always)\]", Path(sandbox.HUGE_PAGES, "enabled").read_text())
+    if Path(sandbox.HUGE_PAGES).exists()
+    else True,
+    reason="this kernel has no huge pages",
+)
+def test_a_heap_lies_in_huge_pages_from_the_start_unless_it_takes_no_more():
+    assert huge_kilobytes("", huge_pages.FROM_THE_START) > 8192
+    assert huge_kilobytes("huge_pages.no_more()", huge_pages.FROM_THE_START) < 8192

@@ -1,5 +1,7 @@
 """What is known already: whose verdicts count for whom."""
 
+import contextlib
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from proctor.local_grader import LocalGrader
 from proctor.masters import read_master
 from proctor.results import Result, question_keys
 from proctor.verdict import KINDS, Judgement, Verdict
+from proctor.zygote import Zygote
 
 THREE = read_master(Path(__file__).parent / "files" / "three" / "three.md")
 
@@ -44,3 +47,18 @@ def test_what_follows_a_loss_is_nobody_elses():
     grader._fresh["ada"] = Result(Submission("ada", answers), Judgement(verdicts), keys, 0.0)
     grader._known = dict.fromkeys(keys.values(), "ada")
     assert grader._look_up(keys).verdicts == ()
+
+
+def test_a_zygote_started_ahead_is_taken_if_it_covers_what_the_assignment_forbids():
+    for forbids in (THREE.forbids, (*THREE.forbids, "os.path")):
+        ahead = Zygote(forbids, sandboxed=False)
+        with contextlib.closing(ahead), LocalGrader(THREE, b"s", sandboxed=False, ahead=ahead) as grader:
+            grader.start()
+            assert (grader._zygote is ahead) == (forbids == THREE.forbids)
+            assert grader._zygote.forbids == THREE.forbids
+
+
+def test_a_zygote_for_which_there_is_no_work_is_not_waited_for():
+    zygote = Zygote(sandboxed=False)
+    zygote.close()
+    assert zygote._process.poll() == -signal.SIGKILL

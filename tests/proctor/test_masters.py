@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proctor.masters import MasterError, find_assignments, find_master, read_master, read_release
+from proctor.masters import MasterError, find_assignments, find_master, forbidden, read_master, read_release
 from proctor.release import release_notebook
 
 FILES = Path(__file__).parent / "files"
@@ -140,3 +140,15 @@ def test_line_ends_do_not_change_the_digest(tmp_path):
     path = tmp_path / "bad.md"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert read_master(path).digest == unix.digest
+
+
+def test_a_header_alone_says_what_the_whole_master_forbids(tmp_path):
+    masters = find_assignments(Path(__file__).parents[2])
+    assert masters
+    for path in masters.values():
+        assert forbidden(path) == read_master(path).forbids
+    broken = tmp_path / "broken.md"
+    for text in ("", "no header", "---\n{[\n---\n", "---\nproctor: none\n---\n", "---\nproctor: {title: A}\n---\n"):
+        broken.write_text(text)
+        assert forbidden(broken) == ()
+    assert forbidden(tmp_path / "missing.md") == ()

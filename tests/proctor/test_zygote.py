@@ -79,7 +79,7 @@ def test_no_file_of_the_course_or_of_anybody_is_there(inside):
     # A home, not a person's; a course that lies in /tmp or a home is hidden there too, libraries included.
     assert inside("import os\nos.listdir(os.path.expanduser('~'))") == []
     assert inside("import os\nos.getcwd() == os.path.expanduser('~')") is True
-    nothing = ("/etc/passwd", "/etc/shadow", "/var", "/run", "/sys")
+    nothing = ("/etc/passwd", "/etc/shadow", "/var", "/run", "/sys/class", "/sys/fs", "/sys/devices")
     assert inside(f"import os\n[p for p in {nothing} if os.path.exists(p)]") == []
     assert inside("import os\nsorted(os.listdir('/proc'))") == sorted(jail.CPU_INFO)
     assert inside("import os\n[name for name in os.environ if 'SECRET' in name or 'TOKEN' in name]") == []

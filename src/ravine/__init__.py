@@ -21,7 +21,9 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     grammar           the grammar of that language, and the truth about its sentences
     text              a story, for character models
     adaptation        LoRA, adapters, prefixes, soft prompts
-    gan               the game of generator and discriminator, a small DCGAN for digits
+    gan               a generator and a discriminator in training
+    gan_game          their game between distributions, where everything is exact
+    dcgan             small networks for images of digits
     generator_scores  Inception Score and Fréchet distance, with a classifier of digits
     mdp               decision processes small enough to be solved: values, occupancy, the exact policy gradient
     episodes          episodes as padded tensors, and the loop that plays them
@@ -57,9 +59,11 @@ _MODULES = frozenset(
         "comparison",
         "curvature",
         "data",
+        "dcgan",
         "descent",
         "episodes",
         "gan",
+        "gan_game",
         "generator_scores",
         "gradient_descent",
         "grammar",

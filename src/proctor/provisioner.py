@@ -228,13 +228,14 @@ def _open(trusted) -> Zygote | OneByOne:
     return zygote
 
 
-def _close_all():
-    for zygote in _zygotes.values():
-        zygote.close()
+def close_all() -> None:
+    """End the zygotes of this process, and all kernels with them; the next kernel starts one anew."""
+    while _zygotes:
+        _zygotes.popitem()[1].close()
 
 
 _zygotes: dict[bool, Zygote | OneByOne] = {}
 # Everything that has to do with them happens in one thread, which lives as long as this process does: bubblewrap ends
 # with the thread that started it.
 _starter = ThreadPoolExecutor(1, thread_name_prefix="zygotes")
-atexit.register(_close_all)
+atexit.register(close_all)

@@ -4,6 +4,8 @@ Paper: Goodfellow et al. (2014), "Generative adversarial nets".
 Taught in: book/generation/gans.md
 """
 
+import math
+
 import torch
 
 
@@ -85,8 +87,8 @@ def jensen_shannon(p, q):
     tensor(0.6931)
     """
     _check_pair(p, q)
-    middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    both = p + q  # and not half of it, which the smallest numbers do not survive
+    return (_relative_entropy(p, both) + _relative_entropy(q, both) + math.log(2) * both.sum(-1)) / 2
 
 
 def _relative_entropy(p, q):

@@ -127,3 +127,8 @@ def test_what_is_no_distribution_is_refused():
 
 def test_densities_will_do_for_the_best_reply():
     assert gan_game.optimal_discriminator(torch.tensor([3.0, 0.0]), torch.tensor([1.0, 0.0])).tolist() == [0.75, 0.5]
+
+
+def test_the_jensen_shannon_divergence_is_finite_for_the_smallest_numbers():
+    p, q = torch.tensor([1.0, 5e-324], dtype=torch.float64), torch.tensor([1.0, 0.0], dtype=torch.float64)
+    assert gan_game.jensen_shannon(p, q).item() == pytest.approx(0, abs=1e-15)

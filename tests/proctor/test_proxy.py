@@ -136,7 +136,7 @@ def in_a_kernel(assignment, answers):
                 tests[len(cells)] = cell.id
             cells.append(new_code_cell(source))
     notebook = new_notebook(cells=cells)
-    # The course's own kernel saves each run five seconds of imports; the small masters show that it makes no difference.
+    # The course's own kernel saves each run five seconds of imports; the small masters take the stock one.
     kernel = "ravine" if assignment.name in find_assignments(COURSE) else "python3"
     client = nbclient.NotebookClient(notebook, kernel_name=kernel, allow_errors=True, timeout=120)
     client.execute()

@@ -9,7 +9,8 @@ import time
 from functools import cache
 
 BUSY_SECONDS = 30
-LOCKED = ("database is locked", "database schema is locked", "already exists")
+# What two who open a new database at the same moment may meet; the course is the one row that nbgrader makes itself.
+BUSY = ("database is locked", "database schema is locked", "already exists", "UNIQUE constraint failed: course.id")
 
 
 def open_book(url: str):
@@ -40,14 +41,15 @@ def open_book(url: str):
 def _patiently(function, *args):
     # SQLite waits for no lock when a database that plain nbgrader made gets its write-ahead log, nbgrader's own code
     # waits a short time only, and two may make the tables of a new database at once.
+    from nbgrader.api import InvalidEntry
     from sqlalchemy.exc import OperationalError
 
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             return function(*args)
-        except OperationalError as error:
-            if time.monotonic() > deadline or not any(words in str(error.orig) for words in LOCKED):
+        except (OperationalError, InvalidEntry) as error:
+            if time.monotonic() > deadline or not any(words in str(error) for words in BUSY):
                 raise
             time.sleep(0.05)
 

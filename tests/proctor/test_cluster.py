@@ -210,11 +210,17 @@ def test_what_goes_wrong_on_a_cluster_has_a_name(tmp_path, monkeypatch):
             far.start()
             results = {result.submission.student: result for _, result, _ in far.mark_all(work(tmp_path))}
             faults = {student: result.fault for student, result in results.items() if result.fault}
-            assert faults.pop("kills").startswith("2 workers were lost while they judged it, the last of them tcp://")
+            lost = "2 workers were lost while they judged it, the last of them tcp://"
+            assert faults.pop("kills").startswith(lost)
             assert faults.pop("raises") == "KeyError: 'odd'"
             assert faults.pop("forgets").startswith("a worker sent what is no result (KeyError: ")
             assert faults.pop("invents").startswith("a worker sent what is no result (ValueError: expected texts of ")
-            assert faults == {} and results["ada"].judgement.earned == results["zoe"].judgement.earned == AUTOMATIC
+            for student in ("ada", "zoe"):  # who sat beside it both times is named, and judged by the next run
+                if student in faults:
+                    assert faults.pop(student).startswith(lost)
+                else:
+                    assert results[student].judgement.earned == AUTOMATIC
+            assert faults == {}
 
         # A worker with other code, before any grading and when it comes later.
         with Cluster(place, MASTER, SECRET) as far:

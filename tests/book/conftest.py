@@ -11,6 +11,7 @@ from proctor import executed, serve
 from proctor.build import HTML, toc_sources
 
 ROOT = Path(__file__).parents[2]
+OPEN_PAGES = 6
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -139,13 +140,20 @@ def visit(browser, address):
         one.page.context.close()
 
 
+def pytest_collection_modifyitems(items):
+    """Tests of one page follow each other, so that few pages need be open at a time."""
+    items.sort(key=lambda item: getattr(getattr(item, "callspec", None), "params", {}).get("page_name", ""))
+
+
 @pytest.fixture(scope="session")
 def look(browser, address):
-    """Open a page to look at only, once for all tests: ``look(name, "light" | "dark" | "phone")``."""
-    opened = {}
+    """Open a page to look at only, once for the tests of a page: ``look(name, "light" | "dark" | "phone")``."""
+    opened = {}  # the last few: each takes some fifty megabytes
 
     def open_page(name: str, mode: str) -> Visit:
         if (name, mode) not in opened:
+            while len(opened) >= OPEN_PAGES:
+                opened.pop(next(iter(opened))).page.context.close()
             width = 390 if mode == "phone" else 1380
             opened[name, mode] = open_visit(browser, address, name, width=width, dark=mode == "dark")
         return opened[name, mode]

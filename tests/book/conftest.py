@@ -28,10 +28,14 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """Whatever looks at the built site is slow: `make check` does not build it, `make test` does."""
+    """Whatever looks at the built site is slow: `make check` does not build it, `make test` does.
+
+    Tests of one page follow each other, so that few pages need be open at a time.
+    """
     for item in items:
         if "site" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: getattr(getattr(item, "callspec", None), "params", {}).get("page_name", ""))
 
 
 @pytest.fixture(scope="session")
@@ -138,11 +142,6 @@ def visit(browser, address):
     yield open_page
     for one in visits:
         one.page.context.close()
-
-
-def pytest_collection_modifyitems(items):
-    """Tests of one page follow each other, so that few pages need be open at a time."""
-    items.sort(key=lambda item: getattr(getattr(item, "callspec", None), "params", {}).get("page_name", ""))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ that a test cell means the same everywhere. Requests and replies are dicts of pl
 """
 
 import ast
+import functools
 import traceback
 
 MAX_MESSAGE = 2000
@@ -65,12 +66,18 @@ def evaluate(code: str, scope: dict):
     Raises:
         SyntaxError: if the last statement is not an expression.
     """
+    before, last = _compiled(code)
+    exec(before, scope)
+    return eval(last, scope)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(code: str):
     tree = ast.parse(code)
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):
         raise SyntaxError("the last line of evaluate(...) must be an expression")
     last = ast.Expression(tree.body.pop().value)
-    exec(compile(tree, EVALUATE, "exec"), scope)
-    return eval(compile(last, EVALUATE, "eval"), scope)
+    return compile(tree, EVALUATE, "exec"), compile(last, EVALUATE, "eval")
 
 
 def describe(error: BaseException) -> dict:

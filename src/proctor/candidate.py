@@ -1,8 +1,9 @@
 """The process in which a student's cells run.
 
 It holds an IPython shell, so that cells mean what they mean in a notebook, and serves requests one by one over a
-stream: ``cell`` runs an answer or a given cell, ``call`` and ``evaluate`` ask for values (``proctor.calls``). It
-decides nothing: verdicts are made in the examiner's process, and whatever comes out of this one is plain data.
+stream: ``cell`` runs an answer or a given cell (``show``: with the value of its last line), ``call`` and ``evaluate``
+ask for values (``proctor.calls``). It decides nothing: verdicts are made in the examiner's process, and whatever comes
+out of this one is plain data.
 
 Before each request the global random generators are seeded with the request itself: whoever asks the same again gets
 the same again, from code that draws random numbers too.
@@ -94,24 +95,25 @@ def _reply(request: dict, shell) -> dict:
         return {"value": None}
     if request["op"] == "cell":
         try:
-            run_cell(shell, request["source"])
+            run_cell(shell, request["source"], request.get("show", True))
         except BaseException as error:
             return calls.describe(error)
         return {"value": None}
     return calls.perform(request, shell.user_ns)
 
 
-def run_cell(shell, source: str) -> None:
+def run_cell(shell, source: str, show: bool = True) -> None:
     """Run a cell as a notebook does; raises what it raises. What is plain Python is spared most of IPython's ceremony.
 
     Args:
         shell: IPython's.
         source: the cell's text.
+        show: whether to show the value of its last line, which takes longer than most cells.
     """
     name = shell.compile.cache(source)  # where tracebacks find its lines
     try:
         body = shell.compile.ast_parse(source, name).body
-        shown = [body.pop()] if body and isinstance(body[-1], ast.Expr) else []
+        shown = [body.pop()] if show and body and isinstance(body[-1], ast.Expr) else []
         modules = [(ast.Module(body, []), "exec"), *((ast.Interactive([one]), "single") for one in shown)]
         steps = [shell.compile(tree, name, mode) for tree, mode in modules]
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # IPython's own syntax, or none at all

@@ -17,6 +17,7 @@ import os
 import resource
 import socket
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 
 NEW_USER, NEW_PID, NEW_MOUNT, NEW_NET = 0x10000000, 0x20000000, 0x00020000, 0x40000000
@@ -89,18 +90,19 @@ def become_root_of_processes() -> None:
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
-def fork_with_own_processes(home: int) -> int:
-    """``os.fork``, with the child as the first process of a new process namespace.
+def fork_with_own_processes(home: int, fork: Callable[[], int] = os.fork) -> int:
+    """Fork, with the child as the first process of a new process namespace.
 
     Args:
         home: file descriptor of this process's own namespace, ``/proc/self/ns/pid``.
+        fork: ``os.fork``, or one like it.
 
     Returns:
         The child's process id here; 0 in the child.
     """
     _call("unshare", NEW_PID)
     try:
-        pid = os.fork()
+        pid = fork()
     except OSError:
         _call("setns", home, NEW_PID)
         raise
@@ -166,8 +168,7 @@ def _isolate(home, hidden, kept):
     # A fresh procfs is not allowed below bubblewrap's; nothing in it is worth having but these.
     _mount("tmpfs", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=1m,mode=0755")
     for name, text in about_cpus().items():
-        with open(f"/proc/{name}", "w", encoding="utf-8") as file:
-            file.write(text)
+        _write(f"/proc/{name}", text)
     _mount("none", "/proc", None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
@@ -232,8 +233,7 @@ def system_call_filter() -> bytes:
 def _map(uid: int, gid: int):
     """Be the same user inside the new user namespace."""
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        _write(f"/proc/self/{name}", text)
 
 
 def _mount(source, target, kind, flags, data=None):
@@ -248,8 +248,19 @@ def _call(name, *arguments, about=""):
 
 
 def _read(path) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
+    handle = os.open(path, os.O_RDONLY)  # open() touches far more memory, for every child
+    try:
+        return b"".join(iter(lambda: os.read(handle, 65536), b"")).decode()
+    finally:
+        os.close(handle)
+
+
+def _write(path, text):
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.write(handle, text.encode())
+    finally:
+        os.close(handle)
 
 
 _libc = ctypes.CDLL(None, use_errno=True)

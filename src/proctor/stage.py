@@ -80,7 +80,7 @@ class Stage:
         """Run an answer for the first time; returns the reply, None if the candidate was lost."""
         self._billed = cell.id
         try:
-            reply = self._run(self._answers[cell.id], self._assignment.cpu_seconds)
+            reply = self._run(self._answers[cell.id], self._assignment.cpu_seconds, show=True)
         except CandidateLost as lost:
             self.lose(cell.id, lost)
             return None
@@ -108,8 +108,8 @@ class Stage:
     def _set_clock(self, seconds):
         self._seconds, self._deadline = seconds, time.monotonic() + seconds
 
-    def _run(self, source, limit) -> dict:
-        return self._send(codec.encode({"op": "cell", "source": source}), limit)[0]
+    def _run(self, source, limit, *, show=False) -> dict:
+        return self._send(codec.encode({"op": "cell", "source": source, "show": show}), limit)[0]
 
     def _send(self, request, limit):
         if time.monotonic() > self._deadline:

@@ -29,12 +29,13 @@ import socket
 import sys
 import time
 
-from proctor import candidate, huge_pages, jail, rehearsal
+from proctor import bare_fork, candidate, huge_pages, jail, rehearsal
 from proctor.sandbox import HOME, module_files, readable
 
 MAX_PACKET = 64 * 1024
 ROLES = {name: f"proctor.{name}:take_part" for name in ("candidate", "examiner", "kernel")}
 EXAMINERS = {"examiner"}  # roles of the second half
+SEED_THEMSELVES = {"candidate", "examiner"}  # roles that ``bare_fork`` is good enough for
 LIBRARIES = ("torch", "numpy", "proctor.candidate", "proctor.examiner")
 
 
@@ -130,7 +131,7 @@ def _serve(control, own_namespace, settings, half):
             return  # the host has gone; the namespace ends with this process, and all children with it
         channel, report = (socket.socket(fileno=handle) for handle in handles)
         request = json.loads(data)
-        pid = _fork(own_namespace)
+        pid = _fork(own_namespace, bare_fork.fork if request["role"] in SEED_THEMSELVES else os.fork)
         if pid == 0:
             _child(request, channel, report, settings)
         pidfd = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
@@ -141,10 +142,10 @@ def _serve(control, own_namespace, settings, half):
         reports[pid] = report
 
 
-def _fork(own_namespace):
+def _fork(own_namespace, fork):
     for pause in (0.2, 1.0, 5.0, None):
         try:
-            return os.fork() if own_namespace is None else jail.fork_with_own_processes(own_namespace)
+            return fork() if own_namespace is None else jail.fork_with_own_processes(own_namespace, fork)
         except OSError:  # a submission is filling the process table, and will be ended in a moment
             if pause is None:
                 raise

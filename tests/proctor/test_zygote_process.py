@@ -1,7 +1,5 @@
 """The zygote's own part; what its children can do is in test_zygote."""
 
-import os
-
 import pytest
 
 from proctor import zygote_process
@@ -16,10 +14,9 @@ def test_a_full_process_table_is_waited_out(monkeypatch, failures):
             raise left.pop()
         return 7
 
-    monkeypatch.setattr(os, "fork", fork)
     monkeypatch.setattr(zygote_process.time, "sleep", pauses.append)
     if failures == 4:
         with pytest.raises(OSError, match="full"):
-            zygote_process._fork(None)
+            zygote_process._fork(None, fork)
     else:
-        assert zygote_process._fork(None) == 7 and len(pauses) == failures
+        assert zygote_process._fork(None, fork) == 7 and len(pauses) == failures

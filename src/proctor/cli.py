@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -16,8 +17,13 @@ from rich.console import Console
 
 gc.set_threshold(50_000)  # what imports make stays: look for garbage less often, and not at all at the end
 atexit.register(gc.freeze)
-# jsonschema's check of internationalized addresses, which no notebook has, takes over a second to import.
+# What takes more than a second to import and no command needs: jsonschema's check of internationalized addresses, which
+# no notebook has, and nbgrader's parts of Jupyter's server, of which its package wants one name each.
 sys.modules.setdefault("rfc3987_syntax", None)
+for part in ("assignment_list", "course_list", "validate_assignment", "formgrader"):
+    stand_in = ModuleType(f"nbgrader.server_extensions.{part}")
+    stand_in.load_jupyter_server_extension = None
+    sys.modules.setdefault(stand_in.__name__, stand_in)
 
 
 class _Commands(typer.core.TyperGroup):

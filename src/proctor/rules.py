@@ -26,6 +26,8 @@ def breaches(source: str, imports: tuple[str, ...], forbids: tuple[str, ...]) ->
     Returns:
         The names, sorted.
     """
+    if "import" not in source and not any(name.rpartition(".")[2] in source for name in forbids):
+        return []  # most answers: to parse them takes longer than many a test
     try:
         tree = ast.parse(_python(source))
     except TimeoutError:

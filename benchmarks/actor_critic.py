@@ -1,232 +1,339 @@
-"""REINFORCE, REINFORCE with a baseline, and A2C on CartPole: the data behind figures of chapter Actor and critic.
+"""REINFORCE, with and without a baseline, and A2C on CartPole: the data behind figures of chapter Actor and critic.
 
     python benchmarks/actor_critic.py [--write]
 
-All have the same budget of steps of the environment, the same networks and the same critic. For each, the learning
-rate and the size of a batch (episodes, or the length of a piece) are tuned: from a start, both are moved by a half
-decade and by a factor of two, until every neighbor is worse. What counts is the mean length of episodes over the whole
-budget, mean of the tuning seeds. The reported seeds choose nothing.
+All have the same budget of steps of the environment and the same networks. Each is tuned: from a start, the numbers
+that it may choose (:class:`Place`) are moved, one at a time, until every neighbor is worse on the tuning runs. The
+reported runs choose nothing. What counts is the mean length of 16 episodes played by the policy as it is after every
+2,000 steps, outside the budget, mean over the whole budget: so an episode that is long does not count late.
 
-Computes every run anew and says how the result compares with the committed one. ``--write`` puts it into
-src/ravine/data/actor-critic.json instead. Every finished run is kept in _build/benchmarks/actor-critic, so that what
-was stopped goes on where it was; a change of the library's sources or of PyTorch begins anew. About ten minutes of one
-core. Exit status 1 when the new result contradicts the committed one: a method that was better than another by more
-than four standard errors is now worse by as much.
+The runs of one method are trained side by side, their networks stacked and their losses added, so that each meets only
+its own; ten runs cost little more than one.
+
+Computes everything anew and says how the result compares with the committed one. ``--write`` puts it into
+src/ravine/data/actor-critic.json instead. What was finished is kept in _build/benchmarks/actor-critic, so that what was
+stopped goes on where it was; a change of this script, of the library's sources or of PyTorch begins anew. About four
+minutes of one core. Exit status 1 when the new result contradicts the committed one: a method that was better than
+another by more than four standard errors is now worse by as much.
 """
 
 import argparse
+import hashlib
 import itertools
 import json
 import math
 import statistics
 import sys
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from provenance import digest, provenance
-from torch import nn
-from torch.nn import functional
 
 from proctor.files import write_atomic
-from ravine.episodes import draw
-from ravine.policy_gradient import (
-    CartPole,
-    PolicyNetwork,
-    ValueNetwork,
-    collect,
-    returns,
-    surrogate_loss,
-)
+from ravine.policy_gradient import CartPole, PolicyNetwork, ValueNetwork
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / "_build" / "benchmarks" / "actor-critic"
 COMMITTED = ROOT / "src" / "ravine" / "data" / "actor-critic.json"
-SOURCES = ("advantages.py", "cartpole.py", "episodes.py", "policies.py")  # what a run's numbers depend on
+SOURCES = ("cartpole.py", "policies.py")  # what a run's numbers depend on, beside this file
 
-BUDGET, BINS = 30_000, 15
-DISCOUNT, LAM, COPIES = 0.99, 0.95, 8
-SCALE, VALUE_LR, VALUE_STEPS = 50.0, 0.01, 10
-TUNING_SEEDS, SEEDS = range(100, 108), range(10)
+BUDGET, CHECKPOINTS, EPISODES = 30_000, 15, 16
+DISCOUNT, SCALE, CRITIC_STEPS = 0.99, 50.0, 10
+LAMBDAS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
+TUNING, REPORTED = range(100, 108), range(20)
 
-# What is tuned: the learning rate, 10 to the power of half of the first number; the size, 2 to the power of the second.
-METHODS = {
-    "REINFORCE": ({"kind": "episodes", "baseline": False}, (-4, 2)),
-    "REINFORCE, baseline": ({"kind": "episodes", "baseline": True}, (-4, 2)),
-    "A2C": ({"kind": "pieces", "lam": LAM}, (-4, 5)),
-    "one network, raw returns": ({"kind": "shared", "scale": 1.0}, (-4, 4)),
-    "one network, scaled returns": ({"kind": "shared", "scale": SCALE}, (-4, 4)),
+
+class Place(NamedTuple):
+    """The numbers that can be tuned, as places on their grids."""
+
+    lr: int  # of the actor: 10 to the power of half of it
+    size: int  # episodes of a batch, or steps of a piece: 2 to its power
+    critic_lr: int = -4  # like lr
+    copies: int = 3  # of the task, where pieces are played: 2 to its power
+    lam: int = LAMBDAS.index(1.0)  # place in LAMBDAS
+
+    def numbers(self):
+        """Return the numbers themselves."""
+        rates = {name: float(f"{10 ** (getattr(self, name) / 2):.3g}") for name in ("lr", "critic_lr")}
+        return rates | {"size": 2**self.size, "copies": 2**self.copies, "lam": LAMBDAS[self.lam]}
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is not tuned, and the names of what is."""
+
+    free: tuple[str, ...] = ("lr", "size")
+    whole: bool = False  # batches of whole episodes; otherwise pieces, cut wherever they are full
+    critic: bool = True
+    bootstrap: bool = True  # ask the critic where the clock ran out; otherwise nothing comes after
+    critic_lam: float | None = None  # lambda of the critic's targets, if it is another
+    shared: bool = False  # one hidden layer for actor and critic, one step of both losses, added
+    head: float = SCALE  # what the critic's last layer is multiplied by
+    divided_by: float = SCALE  # what the critic's errors are divided by in the shared loss
+
+
+EPISODIC = {
+    "REINFORCE": (Method(("lr", "size"), whole=True, critic=False, bootstrap=False), Place(-3, 1)),
+    "REINFORCE, baseline": (Method(("lr", "size", "critic_lr"), whole=True, bootstrap=False), Place(-3, 1)),
 }
-LAMBDAS = (0.0, 0.5, 0.9, 1.0)  # beside LAM; A2C with its tuned size, the learning rate tuned for each
-
-
-def of_a_run():
-    """Return the settings that a single run depends on."""
-    return {
-        "budget": BUDGET,
-        "discount": DISCOUNT,
-        "lam": LAM,
-        "copies": COPIES,
-        "critic": {"scale": SCALE, "lr": VALUE_LR, "steps for each step of the actor": VALUE_STEPS},
-        "one network": "hidden layer shared, one step for each piece, value loss weighted 0.5",
-    }
+SHOWN_LAMBDAS = (0.0, 0.9, 1.0)
 
 
 def settings():
     """Return what is committed beside the numbers."""
-    return of_a_run() | {
-        "chosen_by": "mean length of episodes over the budget, mean of the tuning seeds; every neighbor is worse",
-        "tuning_seeds": list(TUNING_SEEDS),
-        "seeds": list(SEEDS),
-        "methods": list(METHODS),
+    return {
+        "budget": BUDGET,
+        "checkpoints": CHECKPOINTS,
+        "episodes at each": EPISODES,
+        "discount": DISCOUNT,
+        "critic": {"scale": SCALE, "steps for each step of the actor": CRITIC_STEPS},
+        "one network": "hidden layer shared, one step for each piece, squared error weighted 0.5",
         "lambdas": list(LAMBDAS),
+        "chosen_by": "mean length over the checkpoints, mean of the tuning runs; every neighbor is worse",
+        "tuning_seeds": list(TUNING),
+        "seeds": list(REPORTED),
     }
 
 
-class SharedNetwork(nn.Module):
-    """Actor and critic on one hidden layer."""
+class Learners:
+    """Actors and critics of several runs, their weights stacked along the first axis."""
 
-    def __init__(self, scale, generator):
-        super().__init__()
-        self.policy = PolicyNetwork(4, 2, generator=generator)
-        self.value = ValueNetwork(4, scale=scale, generator=generator)
-        self.value.layers[0] = self.policy.layers[0]
+    def __init__(self, generators, method, place):
+        pairs = [
+            (PolicyNetwork(4, 2, generator=g), ValueNetwork(4, scale=method.head, generator=g)) for g in generators
+        ]
+        self.actor, self.judge = (
+            [torch.stack([p.detach() for p in column]).requires_grad_() for column in zip(*weights, strict=True)]
+            for weights in ([list(network.parameters()) for network in kind] for kind in zip(*pairs, strict=True))
+        )
+        self.method, rates = method, place.numbers()
+        trained = self.actor
+        if method.shared:
+            self.judge[:2] = self.actor[:2]
+            trained = self.actor + self.judge[2:]
+        self.actor_optimizer = torch.optim.Adam(trained, lr=rates["lr"], fused=True)
+        self.critic_optimizer = torch.optim.Adam(self.judge, lr=rates["critic_lr"], fused=True)
 
+    def values(self, observations):
+        """Return ``(runs, ...)`` for ``(runs, ..., 4)``."""
+        flat = observations.flatten(1, -2)
+        return self.method.head * network(self.judge, flat).view(observations.shape[:-1])
 
-def train(seed, half_decade, doublings, *, kind, baseline=True, lam=LAM, copies=COPIES, scale=SCALE):
-    """Train once; return ``[(steps so far, length)]`` of every episode that ended within the budget."""
-    rng = torch.Generator().manual_seed(seed)
-    shared = SharedNetwork(scale, rng)
-    if kind != "shared":
-        shared.value = ValueNetwork(4, scale=scale, generator=rng)
-    policy, value = shared.policy, shared.value
-    trained = shared if kind == "shared" else policy  # a parameter that both use is listed once
-    actor = torch.optim.Adam(trained.parameters(), lr=10 ** (half_decade / 2))
-    critic = torch.optim.Adam(value.parameters(), lr=VALUE_LR)
-
-    def update(observations, actions, advantages, targets):
-        """Fit the critic to its targets, then take one step of the actor; all ``(samples, ...)``."""
-        for _ in range(VALUE_STEPS if kind != "shared" and baseline else 0):
-            critic.zero_grad()
-            functional.mse_loss(value(observations), targets).backward()
-            critic.step()
-        taken = policy(observations).log_softmax(-1).gather(-1, actions[:, None])
-        loss = surrogate_loss(taken, advantages[:, None])
-        if kind == "shared":
-            loss = loss + 0.5 * functional.mse_loss(value(observations) / scale, targets / scale)
-        actor.zero_grad()
+    def update(self, observations, actions, advantages, targets, weights):
+        """Fit the critics, then take a step of the actors; ``(runs, samples, ...)``, the weights of a run add to 1."""
+        for _ in range(CRITIC_STEPS if self.method.critic and not self.method.shared else 0):
+            self.critic_optimizer.zero_grad()
+            (weights * (self.values(observations) - targets) ** 2).sum().backward()
+            self.critic_optimizer.step()
+        logs = network(self.actor, observations).log_softmax(-1).gather(-1, actions[..., None]).squeeze(-1)
+        loss = -(weights * advantages * logs).sum()
+        if self.method.shared:
+            errors = (self.values(observations) - targets) / self.method.divided_by
+            loss = loss + 0.5 * (weights * errors**2).sum()
+        self.actor_optimizer.zero_grad()
         loss.backward()
-        actor.step()
-
-    if kind == "episodes":
-        return whole_episodes(policy, value, update, rng, 2**doublings, baseline)
-    return pieces(policy, value, update, rng, 2**doublings, copies, lam)
+        self.actor_optimizer.step()
 
 
-def whole_episodes(policy, value, update, rng, episodes, baseline):
-    """REINFORCE: batches of whole episodes."""
-    env, ended, steps = CartPole(episodes), [], 0
+def network(weights, x):
+    """One hidden layer of tanh for each run: ``(runs, n, outputs)`` from ``(runs, n, inputs)``."""
+    first, first_bias, last, last_bias = weights
+    hidden = torch.baddbmm(first_bias[:, None], x, first.mT).tanh()
+    return torch.baddbmm(last_bias[:, None], hidden, last.mT)
+
+
+def step(env, actor, seen, rng):
+    """Play one step of every copy; return actions, what came of them, and the two kinds of end, ``(runs, n, ...)``.
+
+    In NumPy, like the environment: for so few numbers a call of PyTorch takes longer than its work.
+    """
+    first, first_bias, last, last_bias = (p.detach().numpy() for p in actor)
+    hidden = np.tanh(seen @ first.swapaxes(1, 2) + first_bias[:, None])
+    logits = hidden @ last.swapaxes(1, 2) + last_bias[:, None]
+    chance = torch.rand(seen.shape[:2], generator=rng, dtype=torch.float64).numpy()
+    actions = (chance >= 1 / (1 + np.exp(logits[..., 1] - logits[..., 0]))).astype(np.int64)
+    came = env.step(actions.reshape(-1))
+    return actions, *(array.reshape(*seen.shape[:2], *array.shape[1:]) for array in came)
+
+
+def stacked(rows):
+    """Return tensors ``(runs, n, T, ...)`` from a list of T rows."""
+    return [torch.from_numpy(np.stack(column, 2)) for column in zip(*rows, strict=True)]
+
+
+class Record:
+    """The actors as they were at each checkpoint."""
+
+    def __init__(self, actor):
+        self.actor = actor
+        self.kept = [p.detach()[:, None].repeat(1, CHECKPOINTS, *[1] * (p.dim() - 1)) for p in actor]
+        self.taken = torch.zeros(len(actor[0]), CHECKPOINTS, dtype=torch.bool)
+        self.at = BUDGET // CHECKPOINTS * torch.arange(1, CHECKPOINTS + 1)
+
+    def update(self, steps):
+        """Keep the actors of the runs that have passed a checkpoint, after ``steps`` steps, ``(runs,)``."""
+        new = (steps[:, None] >= self.at) & ~self.taken
+        for kept, now in zip(self.kept, self.actor, strict=True):
+            kept[new] = now.detach()[new.nonzero(as_tuple=True)[0]]
+        self.taken |= new
+
+    def lengths(self, rng):
+        """Return the mean length of the episodes that each of the actors plays, ``(runs, checkpoints)``."""
+        actors = [kept.flatten(0, 1) for kept in self.kept]
+        env = CartPole(len(actors[0]) * EPISODES)
+        seen = env.reset(rng).reshape(-1, EPISODES, 4)
+        while True:
+            _, seen, _, over, stopped = step(env, actors, seen, rng)
+            if (over | stopped).all():
+                return env.steps.reshape(*self.taken.shape, EPISODES).mean(-1)
+
+
+def train(seeds, method, place):
+    """Train a run for each seed; return the mean lengths at the checkpoints, ``(runs, checkpoints)``."""
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    learners = Learners(generators, method, place)
+    record, play = Record(learners.actor), whole_episodes if method.whole else pieces
+    for rows, steps in play(learners.actor, place, generators[0]):
+        record.update(steps)
+        learners.update(*judged(learners, method, LAMBDAS[place.lam], *rows))
+        if record.taken.all():
+            return record.lengths(generators[0])
+    raise AssertionError("unreachable")
+
+
+def whole_episodes(actor, place, rng):
+    """Yield batches of whole episodes, and the steps so far; runs that have spent the budget play no more."""
+    runs, n = len(actor[0]), 2**place.size
+    env, steps = CartPole(runs * n), torch.zeros(runs, dtype=torch.int64)
     while True:
-        batch = collect(env, policy, generator=rng)
-        steps += int(batch.mask.sum())
-        if steps > BUDGET:
-            return ended
-        ended += [(steps, length) for length in batch.lengths.tolist()]
-        gains = returns(batch.rewards, DISCOUNT)
-        with torch.no_grad():
-            advantages = gains - value(batch.observations) if baseline else gains
-        update(*(x[batch.mask] for x in (batch.observations, batch.actions, advantages, gains)))
+        seen = env.reset(rng).reshape(runs, n, 4)
+        live = np.repeat(steps.numpy()[:, None] < BUDGET, n, 1)
+        env.steps[~live.reshape(-1)] = env.limit
+        rows = []
+        while live.any():
+            actions, after, rewards, over, stopped = step(env, actor, seen, rng)
+            rows.append((seen, actions, rewards, after, over, over | stopped, live))
+            seen, live = after, live & ~(over | stopped)
+        rows = stacked(rows)
+        steps = steps + rows[-1].sum((1, 2))
+        yield rows, steps
 
 
-def pieces(policy, value, update, rng, length, copies, lam):
-    """A2C: pieces of ``length`` steps of several copies; a copy whose episode is over begins a new one."""
-    env, ended, running, rows = CartPole(copies), [], np.zeros(copies, dtype=int), []
-    seen = torch.from_numpy(env.reset(rng))
-    for step in itertools.count(1):
-        with torch.no_grad():
-            actions = draw(policy(seen).softmax(-1), rng)
-        after, rewards, over, stopped = map(torch.from_numpy, env.step(actions.numpy()))
-        ends, running = (over | stopped).numpy(), running + 1
-        rows.append((seen, actions, rewards, after, over, over | stopped))
-        ended += [(step * copies, int(n)) for n in running[ends]]
-        running[ends] = env.steps[ends] = 0
+def pieces(actor, place, rng):
+    """Yield pieces of equal length of several copies; a copy whose episode is over begins a new one."""
+    runs, n = len(actor[0]), 2**place.copies
+    env, rows = CartPole(runs * n), []
+    seen = env.reset(rng).reshape(runs, n, 4)
+    for played in itertools.count(1):
+        actions, after, rewards, over, stopped = step(env, actor, seen, rng)
+        rows.append((seen, actions, rewards, after, over, over | stopped, np.ones((runs, n), dtype=bool)))
+        ends = (over | stopped).reshape(-1)
         fresh = torch.rand(int(ends.sum()), 4, generator=rng, dtype=torch.float64)
-        env.state[ends] = fresh.numpy() * 0.1 - 0.05
-        seen = torch.from_numpy(env.state.astype(np.float32))
-        if len(rows) == length:
-            update(*judged(value, lam, *(torch.stack(column) for column in zip(*rows, strict=True))))
+        env.state[ends], env.steps[ends] = fresh.numpy() * 0.1 - 0.05, 0
+        seen = env.state.astype(np.float32).reshape(runs, n, 4)
+        if len(rows) == 2**place.size:
+            yield stacked(rows), torch.full((runs,), played * n)
             rows = []
-        if (step + 1) * copies > BUDGET:
-            return ended
 
 
-def judged(value, lam, observations, actions, rewards, after, over, ends):
-    """Return observations, actions, advantages and targets, flat, from ``(length, copies, ...)``."""
+def judged(learners, method, lam, observations, actions, rewards, after, over, ends, live):
+    """Return samples, advantages, targets and weights, ``(runs, samples, ...)``, from ``(runs, n, T, ...)``."""
     with torch.no_grad():
-        values = value(observations)
-        errors = rewards + DISCOUNT * value(after) * ~over - values
-    advantages, later = torch.zeros_like(errors), torch.zeros_like(errors[0])
-    for t in reversed(range(len(errors))):
-        advantages[t] = later = errors[t] + DISCOUNT * lam * later * ~ends[t]
-    return observations.flatten(0, 1), actions.flatten(), advantages.flatten(), (advantages + values).flatten()
+        values, later = torch.zeros_like(rewards), torch.zeros_like(rewards)
+        if method.critic:
+            values, later = learners.values(observations), learners.values(after)
+    later = later * ~(over if method.bootstrap else ends)
+    errors = rewards + DISCOUNT * later - values
+    advantages = summed(errors, lam, ends)
+    wanted = advantages if method.critic_lam is None else summed(errors, method.critic_lam, ends)
+    weights = live / live.sum((1, 2), keepdim=True).clamp(min=1)
+    return [x.flatten(1, 2) for x in (observations, actions, advantages, wanted + values, weights)]
 
 
-def curve(ended):
-    """Return the mean length of the episodes that ended in each of ``BINS`` equal parts of the budget."""
-    means, last = [], 10.0
-    for low in range(0, BUDGET, BUDGET // BINS):
-        lengths = [n for steps, n in ended if low < steps <= low + BUDGET // BINS]
-        last = statistics.mean(lengths) if lengths else last
-        means.append(float(f"{last:.4g}"))
-    return means
+def summed(errors, lam, ends):
+    """Return GAE: the TD errors from each step on, fading by gamma times lambda, up to the end of the episode."""
+    sums, later = torch.zeros_like(errors), torch.zeros_like(errors[..., 0])
+    for t in reversed(range(errors.shape[-1])):
+        sums[..., t] = later = errors[..., t] + DISCOUNT * lam * later * ~ends[..., t]
+    return sums
 
 
-def run(name, options, at, seed, folder):
-    """Return the curve of one run, trained or from the cache."""
-    path = folder / f"{name} {at[0]} {at[1]} {seed}.json".replace(" ", "-").replace(",", "")
+def runs(method, place, seeds, folder):
+    """Return the curves of a method's runs, trained or from the cache."""
+    what = hashlib.sha256(repr(replace(method, free=())).encode()).hexdigest()[:8]  # not its name: variants share runs
+    path = folder / f"{what}-{'_'.join(map(str, place))}-{seeds[0]}.json"
     if not path.exists():
-        write_atomic(path, json.dumps(curve(train(seed, *at, **options))))
+        lengths = train(seeds, method, place).tolist()
+        write_atomic(path, json.dumps([[float(f"{x:.4g}") for x in row] for row in lengths]))
     return json.loads(path.read_text())
 
 
-def tune(name, options, start, folder, moves):
+def tune(method, start, folder):
     """Move until every neighbor is worse; return the best place and the scores of all that were tried."""
     scores = {}
 
-    def score(at):
-        if at not in scores:
-            runs = [statistics.mean(run(name, options, at, seed, folder)) for seed in TUNING_SEEDS]
-            scores[at] = statistics.mean(runs)
-        return scores[at]
+    def score(place):
+        if place not in scores:
+            scores[place] = float(np.mean(runs(method, place, TUNING, folder)))
+        return scores[place]
+
+    def neighbors(place):
+        for field, move in itertools.product(method.free, (-1, 1)):
+            moved = place._replace(**{field: getattr(place, field) + move})
+            if 0 <= moved.lam < len(LAMBDAS) and moved.copies >= 0 and moved.size >= 0:
+                yield moved
 
     best = start
     while True:
-        around = [(best[0] + a, best[1] + b) for a, b in moves]
-        ahead = max([best, *around], key=score)
+        ahead = max([best, *neighbors(best)], key=score)
         if ahead == best:
             return best, scores
         best = ahead
 
 
-def compute(name, options, start, folder, moves=((-1, 0), (1, 0), (0, -1), (0, 1))):
+def compute(name, method, start, folder):
     """Tune one method, then run its reported seeds; return its cell."""
     began = time.process_time()
-    at, scores = tune(name, options, start, folder, moves)
-    curves = [run(name, options, at, seed, folder) for seed in SEEDS]
+    place, scores = tune(method, start, folder)
+    curves = runs(method, place, REPORTED, folder)
+    means = np.mean(curves, 1)
     print(
-        f"{name:28} lr {10 ** (at[0] / 2):<7.3g} size {2 ** at[1]:<4} of {len(scores)}: mean length"
-        f" {np.mean(curves):.0f}, last fifth {np.mean([c[-3:] for c in curves]):.0f},"
-        f" {time.process_time() - began:.0f} s",
+        f"{name:28} {place.numbers()}, of {len(scores)}: {means.mean():.0f} ± {means.std(ddof=1):.0f},"
+        f" last fifth {np.mean([c[-3:] for c in curves]):.0f}, {time.process_time() - began:.0f} s",
         flush=True,
     )
     return {
         "method": name,
-        "lr": float(f"{10 ** (at[0] / 2):.3g}"),
-        "size": 2 ** at[1],
-        "tried": [[*place, float(f"{value:.4g}")] for place, value in sorted(scores.items())],
+        **{key: value for key, value in place.numbers().items() if key in ("lr", "size", "lam", *method.free)},
+        "tuned": list(method.free),
+        "tried": [[*at, float(f"{value:.4g}")] for at, value in sorted(scores.items())],
         "curves": curves,
-    }
+    }, place
+
+
+def compute_all(folder):
+    """Return all cells. A variant begins where the method that it varies ended, and keeps what it does not tune."""
+    cells = []
+
+    def add(name, method, start):
+        cell, best = compute(name, method, start, folder)
+        cells.append(cell)
+        return best
+
+    for name, (method, start) in EPISODIC.items():
+        add(name, method, start)
+    best = add("A2C", Method(("lr", "size", "critic_lr", "copies", "lam")), Place(-4, 4))
+    for kind, scale in (("raw", 1.0), ("scaled", SCALE)):
+        add(f"one network, {kind} returns", Method(shared=True, head=scale, divided_by=scale), best)
+    for lam in SHOWN_LAMBDAS:
+        add(f"A2C, lambda {lam:g}", Method(), best._replace(lam=LAMBDAS.index(lam)))
+    add("A2C, lambda 0 for the actor", Method(critic_lam=LAMBDAS[best.lam]), best._replace(lam=0))
+    add("A2C, lambda 0 for the critic", Method(critic_lam=0.0), best)
+    return cells
 
 
 def contradictions(old, new):
@@ -250,14 +357,10 @@ def main():
     parser.add_argument("--write", action="store_true", help=f"write {COMMITTED.relative_to(ROOT)}")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    folder = CACHE / digest(SOURCES, of_a_run())
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    folder = CACHE / digest(SOURCES, code)
     folder.mkdir(parents=True, exist_ok=True)
-    cells = [compute(name, options, start, folder) for name, (options, start) in METHODS.items()]
-    a2c = next(cell for cell in cells if cell["method"] == "A2C")
-    start = round(2 * math.log10(a2c["lr"])), round(math.log2(a2c["size"]))
-    for lam in LAMBDAS:
-        options = {"kind": "pieces", "lam": lam}
-        cells.append(compute(f"A2C, lambda {lam:g}", options, start, folder, moves=((-1, 0), (1, 0))))
+    cells = compute_all(folder)
     origin = provenance(__file__, ("torch", "numpy"), settings())
     lines = ",\n".join(json.dumps(cell, separators=(",", ":")) for cell in cells)
     if arguments.write:

@@ -25,6 +25,7 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     gan_game          their game between distributions, where everything is exact
     dcgan             small networks for images of digits
     generator_scores  Inception Score and Fréchet distance, with a classifier of digits
+    discrete_sequences  generators of short sequences, all of which can be listed, and their discriminators
     mdp               decision processes small enough to be solved: values, occupancy, the exact policy gradient
     episodes          episodes as padded tensors, and the loop that plays them
     cartpole          a fast batch of CartPoles
@@ -61,6 +62,7 @@ _MODULES = frozenset(
         "data",
         "dcgan",
         "descent",
+        "discrete_sequences",
         "episodes",
         "gan",
         "gan_game",

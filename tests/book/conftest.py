@@ -168,7 +168,7 @@ def prose():
 
     def cut(text: str) -> str:
         text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
-        text = re.sub(r"^(`{3,})(?!.*(?:glossary|drawing)).*?^\1\s*$", "", text, flags=re.DOTALL | re.MULTILINE)
+        text = re.sub(r"^(`{3,})(?![^\n]*(?:glossary|drawing)).*?^\1\s*$", "", text, flags=re.DOTALL | re.MULTILINE)
         text = re.sub(r"\$\$.*?\$\$|\$[^$\n]+(?:\n[^$\n]+)?\$", " ", text, flags=re.DOTALL)
         text = re.sub(r"`[^`\n]*`|<[^>\n]+>|\]\([^)]*\)|^:[\w-]+:.*$", " ", text, flags=re.MULTILINE)
         return text

@@ -23,10 +23,15 @@ from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
-from proctor.site import attention_figure, race_figure
+from proctor.site import attention_figure, gan_game_figure, gridworld_figure, race_figure
 
 LOGGER = logging.getLogger(__name__)
-EXPLORABLES = {"race": race_figure, "attention": attention_figure}
+EXPLORABLES = {
+    "race": race_figure,
+    "attention": attention_figure,
+    "gridworld": gridworld_figure,
+    "gan-game": gan_game_figure,
+}
 
 
 def figure(name: str, setting, page: str, *, own: bool = False, caption: str = "") -> str:

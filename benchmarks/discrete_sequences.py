@@ -35,14 +35,13 @@ from ravine.discrete_sequences import (
     SequenceGenerator,
     all_sequences,
     brackets,
-    fit_adversarial,
-    fit_likelihood,
 )
+from ravine.sequence_training import fit_adversarial, fit_likelihood
 
 ROOT = Path(__file__).parents[1]
 CACHE = ROOT / "_build" / "benchmarks" / "discrete-sequences"
 COMMITTED = ROOT / "src" / "ravine" / "data" / "discrete-sequences.json"
-SOURCES = ("discrete_sequences.py",)
+SOURCES = ("discrete_sequences.py", "sequence_training.py")
 
 LENGTH, WORDS, STEPS, EVERY, BATCH = 8, 500, 1500, 100, 64
 TUNING_RUNS, RUNS = 2, 8

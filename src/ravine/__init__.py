@@ -26,6 +26,7 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     dcgan             small networks for images of digits
     generator_scores  Inception Score and Fréchet distance, with a classifier of digits
     discrete_sequences  generators of short sequences, all of which can be listed, and their discriminators
+    sequence_training  fits those generators: by maximum likelihood, or against a discriminator
     mdp               decision processes small enough to be solved: values, occupancy, the exact policy gradient
     episodes          episodes as padded tensors, and the loop that plays them
     cartpole          a fast batch of CartPoles
@@ -86,6 +87,7 @@ _MODULES = frozenset(
         "runtime",
         "schedules",
         "sequence_tasks",
+        "sequence_training",
         "spectrum",
         "text",
         "training",

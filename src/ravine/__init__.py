@@ -33,6 +33,9 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     advantages        returns, TD errors, advantages, and the loss that they weigh
     policies          tables and small networks: policies and critics
     policy_gradient   REINFORCE, and an actor with a critic
+    pruning           scores of weights, and masks that keep the best
+    masking           zeros that stay zero in training
+    structured        removing whole neurons, for a network that is really smaller
     comparison        optimizers on equal terms: problems, results, tuning and evaluation
     descent           ``descend``: run an optimizer on a loss and record its path
     training          ``fit``: a plain training loop
@@ -73,6 +76,7 @@ _MODULES = frozenset(
         "landscapes",
         "language",
         "lion",
+        "masking",
         "mdp",
         "momentum",
         "muon",
@@ -83,12 +87,14 @@ _MODULES = frozenset(
         "policy_gradient",
         "problems",
         "progress",
+        "pruning",
         "results",
         "runtime",
         "schedules",
         "sequence_tasks",
         "sequence_training",
         "spectrum",
+        "structured",
         "text",
         "training",
         "transformer",

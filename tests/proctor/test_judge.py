@@ -404,7 +404,7 @@ def third(x):
 
 def test_an_answer_that_cannot_be_read_in_time_is_refused(monkeypatch):
     monkeypatch.setattr(judging, "READING_SECONDS", 0.2)
-    judgement = run(third="%x\n" + "a = %time b\n" * 9000)
+    judgement = run(third="import math\n%x\n" + "a = %time b\n" * 9000)
     assert kinds(judgement) == ["pass"] * 4 + ["refused"] and "more simply" in message(judgement, "third-values")
 
 

@@ -36,6 +36,12 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     pruning           scores of weights, and masks that keep the best
     masking           zeros that stay zero in training
     structured        removing whole neurons, for a network that is really smaller
+    task_streams      tasks in a row: permuted, or split by class
+    continual         learns them one after the other
+    accuracy_matrix   what was right after which task, and the averages of it
+    continual_methods  ways to remember: the hooks that the loop calls
+    ewc, gem, replay  the mathematics of three of them
+    fisher            scores and Fisher information
     comparison        optimizers on equal terms: problems, results, tuning and evaluation
     descent           ``descend``: run an optimizer on a loss and record its path
     training          ``fit``: a plain training loop
@@ -54,6 +60,7 @@ import importlib
 
 _MODULES = frozenset(
     {
+        "accuracy_matrix",
         "adam",
         "adaptation",
         "adaptive_methods",
@@ -62,14 +69,19 @@ _MODULES = frozenset(
         "cartpole",
         "claims",
         "comparison",
+        "continual",
+        "continual_methods",
         "curvature",
         "data",
         "dcgan",
         "descent",
         "discrete_sequences",
         "episodes",
+        "ewc",
+        "fisher",
         "gan",
         "gan_game",
+        "gem",
         "generator_scores",
         "gradient_descent",
         "grammar",
@@ -88,6 +100,7 @@ _MODULES = frozenset(
         "problems",
         "progress",
         "pruning",
+        "replay",
         "results",
         "runtime",
         "schedules",
@@ -95,6 +108,7 @@ _MODULES = frozenset(
         "sequence_training",
         "spectrum",
         "structured",
+        "task_streams",
         "text",
         "training",
         "transformer",

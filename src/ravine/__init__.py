@@ -36,6 +36,7 @@ Modules load when they are first used, so ``import ravine`` costs nothing and do
     pruning           scores of weights, and masks that keep the best
     masking           zeros that stay zero in training
     structured        removing whole neurons, for a network that is really smaller
+    lottery_tickets   tickets found by pruning in rounds, and the controls they are compared with
     task_streams      tasks in a row: permuted, or split by class
     continual         learns them one after the other
     accuracy_matrix   what was right after which task, and the averages of it
@@ -88,6 +89,7 @@ _MODULES = frozenset(
         "landscapes",
         "language",
         "lion",
+        "lottery_tickets",
         "masking",
         "mdp",
         "momentum",

@@ -20,6 +20,7 @@ DATA = ROOT / "src" / "ravine" / "data"
         ("conditional_gans", "settings()", "conditional-gans"),
         ("digit_classifier", "SETTINGS", "digit-classifier"),
         ("discrete_sequences", "settings()", "discrete-sequences"),
+        ("lottery_tickets", "settings()", "lottery-tickets"),
         ("pretrain", "SETTINGS", "language-model"),
     ],
 )

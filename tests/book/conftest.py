@@ -4,6 +4,7 @@ import re
 import shutil
 import threading
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -13,6 +14,10 @@ from proctor.build import HTML, toc_sources
 ROOT = Path(__file__).parents[2]
 OPEN_PAGES = 6
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+EMBED = """async ([scripts, figures]) => {
+  document.querySelector("article section").insertAdjacentHTML("beforeend", figures.join(""));
+  for (const script of scripts) await import(script);
+}"""
 
 
 def pytest_generate_tests(metafunc):
@@ -106,6 +111,11 @@ class Visit:
             self.page.wait_for_function("() => window.MathJax?.startup?.promise !== undefined")
             self.page.evaluate("() => MathJax.startup.promise")
 
+    def query(self) -> dict[str, str]:
+        """The setting in the address, once an explorable has put it there: 0.4 seconds after a change."""
+        self.page.wait_for_timeout(550)
+        return dict(parse_qsl(urlsplit(self.page.url).query))
+
     def _note(self, happened, text):
         if happened:
             self.faults.append(text)
@@ -160,6 +170,124 @@ def look(browser, address):
     yield open_page
     for one in opened.values():
         one.page.context.close()
+
+
+@pytest.fixture
+def scriptless(browser, address):
+    """Open a page as a browser without JavaScript shows it: ``scriptless(name)`` gives Playwright's page."""
+    context = browser.new_context(java_script_enabled=False)
+
+    def open_page(name: str):
+        page = context.new_page()
+        page.goto(address + name)
+        return page
+
+    yield open_page
+    context.close()
+
+
+@pytest.fixture
+def phone(browser, address):
+    """Open a page on a phone with a touch screen; ``phone(name, targets)`` gives Playwright's page.
+
+    It is no wider than the screen, and what the selector ``targets`` finds is large enough for a finger.
+    """
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+
+    def open_page(name: str, targets: str):
+        page = context.new_page()
+        page.goto(address + name, wait_until="networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        heights = page.locator(targets).evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
+        assert min(heights) >= 24, "WCAG 2.2: a target is at least 24 pixels high"
+        return page
+
+    yield open_page
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def drag():
+    """Drag a finger over a phone's page, from place to place: ``drag(page, (x, y), (x, y), ...)``."""
+
+    def touch(page, *places):
+        session = page.context.new_cdp_session(page)
+        kinds = ["touchStart", *["touchMove"] * (len(places) - 1), "touchEnd"]
+        for kind, place in zip(kinds, (*places, None), strict=True):
+            points = [dict(zip("xy", place, strict=True))] if place else []
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    return touch
+
+
+@pytest.fixture
+def play(request, visit):
+    """Open the test's module's ``PAGE`` with a query; gives its ``Played``, the explorable by what a reader does."""
+
+    def open_page(query: str = "", **settings):
+        name = request.module.PAGE
+        return request.module.Played(visit(f"{name}?{query}" if query else name, **settings))
+
+    return open_page
+
+
+@pytest.fixture
+def embedded(request, visit, address):
+    """Put explorables, and a race, into a page that is another's.
+
+    ``embedded(name, *queries)`` gives the visit, and a ``Played`` of the test's module for each query.
+    """
+    from proctor.site import explorable
+
+    def embed(name: str, *queries: str):
+        opened = visit("book/notation.html")
+        wanted = [*((name, query) for query in queries), ("race", "landscape=saddle&methods=adam")]
+        figures = [
+            explorable.figure(one, explorable.EXPLORABLES[one].parse(query), address + request.module.PAGE)
+            for one, query in wanted
+        ]
+        opened.page.evaluate(EMBED, [[f"{address}_static/{one}/explorable.mjs" for one in (name, "race")], figures])
+        assert opened.page.locator("figure[data-explorable=race][data-ready] .explorable-path").count() > 0
+        return opened, *(request.module.Played(opened, index) for index in range(len(queries)))
+
+    return embed
+
+
+@pytest.fixture(scope="session")
+def violations():
+    """What axe finds wrong: ``violations(page, "figure.explorable")`` gives of each rule the first element."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def find(page, context: str | None = None) -> dict[str, str]:
+        found = Axe().run(page, context=context).response["violations"]
+        return {rule["id"]: rule["nodes"][0]["html"][:160] for rule in found}
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def stays():
+    """Whether nothing moves by itself: ``stays(locator)``, by all that is in it, for 0.6 seconds."""
+
+    def compare(locator) -> bool:
+        before = locator.inner_html()
+        locator.page.wait_for_timeout(600)
+        return locator.inner_html() == before
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def spilling():
+    """What reaches over a figure's right edge: ``spilling(figure, "thead")``, all but drawings and what is in these."""
+    script = """(figure, apart) => [...figure.querySelectorAll("*:not(svg *)")].filter((node) =>
+      !node.closest(apart) && node.getBoundingClientRect().right > figure.getBoundingClientRect().right + 1)
+      .map((node) => node.outerHTML.slice(0, 80))"""
+
+    def find(figure, *apart: str) -> list[str]:
+        return figure.evaluate(script, ", ".join((".sr-only", *apart)))
+
+    return find
 
 
 @pytest.fixture(scope="session")

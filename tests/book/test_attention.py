@@ -2,12 +2,12 @@
 
 import math
 import random
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import torch
 
-from proctor.site import attention, attention_figure, explorable
+from proctor.site import attention, attention_figure
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -58,21 +58,11 @@ def queries() -> list[str]:
     return found
 
 
-@pytest.fixture
-def play(visit):
-    """Open the page with a query; gives the :class:`Attention` to play with."""
-
-    def open_page(query: str = "", **settings):
-        return Attention(visit(f"{PAGE}?{query}" if query else PAGE, **settings))
-
-    return open_page
-
-
-class Attention:
+class Played:
     """An explorable in a page, by what a reader sees and does."""
 
     def __init__(self, visit, index: int = 0):
-        self.visit, self.page = visit, visit.page
+        self.visit, self.page, self.query = visit, visit.page, visit.query
         self.figure = self.page.locator("figure[data-explorable=attention][data-ready]").nth(index)
 
     def words(self) -> list[str]:
@@ -100,11 +90,6 @@ class Attention:
         """A native control by what its label begins with."""
         return self.figure.locator("label", has_text=label).locator("input, select")
 
-    def query(self) -> dict[str, str]:
-        """The state in the address, once it is there."""
-        self.page.wait_for_timeout(550)
-        return {key: values[0] for key, values in parse_qs(urlsplit(self.page.url).query).items()}
-
 
 # ---- the numbers
 
@@ -125,13 +110,10 @@ def test_vectors_scores_weights_and_outputs_are_the_librarys(play, address):
         assert math.isclose(ours["spread"], spread, rel_tol=1e-6, abs_tol=1e-6)
 
 
-def test_the_still_picture_and_the_live_one_tell_the_same(browser, address, play):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address + PAGE)
+def test_the_still_picture_and_the_live_one_tell_the_same(scriptless, play):
+    page = scriptless(PAGE)
     told = page.locator(".explorable .attention-told li").all_inner_texts()
     assert page.locator(".explorable button, .explorable input").count() == 0
-    context.close()
     seen = play()
     live = sorted(zip(seen.weights(), seen.words(), strict=True), reverse=True)
     assert sorted(told) == sorted(f"{word} {weight:.2f}" for weight, word in live)
@@ -163,13 +145,13 @@ def test_keys_and_values_can_be_dragged_too_but_not_out_of_reach(play):
     seen = play()
     output = seen.output()
     seen.handle("v2").press("Shift+ArrowDown")
-    assert seen.output() != output and seen.weights() == Attention(seen.visit).weights()
+    assert seen.output() != output and seen.weights() == Played(seen.visit).weights()
     weights = seen.weights()
     seen.handle("k7").press("Shift+ArrowRight")
     assert seen.weights() != weights
     for _ in range(20):
         seen.handle("k7").press("Shift+ArrowRight")
-    assert seen.query() == {**parse(attention.USUAL), "k7": "4,2.5", "v2": "-0.9,2.5"}
+    assert seen.query() == {**dict(parse_qsl(attention.USUAL)), "k7": "4,2.5", "v2": "-0.9,2.5"}
 
 
 def test_a_sentence_can_be_typed(play):
@@ -235,7 +217,7 @@ def test_masks_dimensions_temperature_and_the_root(play):
     assert max(seen.weights()) > 0.95 > spread
     seen.control("Temperature").press("End")
     assert max(seen.weights()) < 0.95
-    assert seen.query() == {**parse(BANK), "dimensions": "512", "scaled": "no", "temperature": "10"}
+    assert seen.query() == {**dict(parse_qsl(BANK)), "dimensions": "512", "scaled": "no", "temperature": "10"}
     assert seen.figure.locator(".attention-scores thead th").nth(1).inner_text() == "÷ 10"
 
 
@@ -262,11 +244,6 @@ def test_everything_can_be_done_by_keyboard(play):
     assert said.startswith("roamed looks at creature 0.") and "it receives (" in said
 
 
-def parse(query: str) -> dict[str, str]:
-    """A query as the address has it."""
-    return {key: values[0] for key, values in parse_qs(query).items()}
-
-
 # ---- the address
 
 
@@ -284,7 +261,7 @@ def test_a_state_comes_back_from_its_address(play):
     assert second.words() == ["café", "&=+", "bank?"]
     assert (second.table(), second.output()) == (first.table(), first.output())
     second.figure.get_by_text("Reset").click()
-    assert second.words()[3] == "creature" and second.query() == parse(attention.USUAL)
+    assert second.words()[3] == "creature" and second.query() == dict(parse_qsl(attention.USUAL))
 
 
 @pytest.mark.parametrize(
@@ -356,21 +333,8 @@ def test_the_five_things_to_try_happen(play):
 # ---- everywhere
 
 
-def test_it_lives_beside_a_race_on_another_page(visit, address):
-    opened = visit("book/notation.html")
-    wanted = ("attention", BANK), ("attention", "words=the+bank"), ("race", "landscape=saddle&methods=adam")
-    figures = [
-        explorable.figure(name, explorable.EXPLORABLES[name].parse(query), f"{address}{PAGE}") for name, query in wanted
-    ]
-    opened.page.evaluate(
-        """async ([scripts, figures]) => {
-          document.querySelector("article section").insertAdjacentHTML("beforeend", figures.join(""));
-          for (const script of scripts) await import(script);
-        }""",
-        [[f"{address}_static/{name}/explorable.mjs" for name in ("attention", "race")], figures],
-    )
-    assert opened.page.locator("figure[data-explorable=race][data-ready] .explorable-path").count() > 0
-    first, second = Attention(opened, 0), Attention(opened, 1)
+def test_it_lives_beside_a_race_on_another_page(embedded, address):
+    opened, first, second = embedded("attention", BANK, "words=the+bank")
     before, url = first.table(), opened.page.url
     second.figure.locator(".attention-sentence label", has_text="bank").click()
     second.handle("q2").press("ArrowUp")
@@ -383,61 +347,37 @@ def test_it_lives_beside_a_race_on_another_page(visit, address):
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1000])
-def test_it_fits_every_width(play, width):
+def test_it_fits_every_width(play, spilling, width):
     seen = play(LONG, width=width)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-    spilling = seen.figure.evaluate(
-        """(figure) => [...figure.querySelectorAll("*:not(svg *)")].filter((node) =>
-          !node.closest(".sr-only, .attention-scrolling") &&
-          node.getBoundingClientRect().right > figure.getBoundingClientRect().right + 1)
-          .map((node) => node.outerHTML.slice(0, 80))"""
-    )
     cut = seen.figure.locator(".attention-scores td").evaluate_all(
         "all => all.filter((cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent)"
     )
-    assert not spilling and not cut
+    assert not spilling(seen.figure, ".attention-scrolling") and not cut
 
 
-def test_a_finger_drags_a_vector_and_targets_are_large_enough(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.goto(f"{address}{PAGE}", wait_until="networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    sizes = page.locator(
-        ".explorable :is(button, select, [type=range], [type=text], .attention-sentence label, .attention-hit)"
-    ).evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
-    assert min(sizes) >= 24, "WCAG 2.2: a target is at least 24 pixels high"
+def test_a_finger_drags_a_vector_and_targets_are_large_enough(phone, drag):
+    targets = ".explorable :is(button, select, [type=range], [type=text], .attention-sentence label, .attention-hit)"
+    page = phone(PAGE, targets)
     tip = page.locator("[data-id=q4]")
     tip.scroll_into_view_if_needed()
     box = tip.locator(".attention-hit").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     before, scroll = page.locator(".attention-scores").inner_text(), page.evaluate("scrollY")
-    session = context.new_cdp_session(page)
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    for step in range(1, 5):
-        points = [{"x": x, "y": y - 15 * step}]
-        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    drag(page, *((x, y - 15 * step) for step in range(5)))
     assert page.locator(".attention-scores").inner_text() != before and page.evaluate("scrollY") == scroll
-    context.close()
 
 
 @pytest.mark.parametrize("mode", [{}, {"dark": True}, {"width": 390}], ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("query", ["", BANK + "&mask=causal&temperature=0.1", LONG])
-def test_it_is_accessible(play, mode, query):
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_it_is_accessible(play, violations, mode, query):
     seen = play(query, **mode)
     assert seen.visit.faults == [] and seen.visit.external == []
-    found = Axe().run(seen.page, context="figure.explorable").response["violations"]
-    assert not [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
+    assert not violations(seen.page, "figure.explorable")
 
 
-def test_nothing_moves_by_itself(play):
-    seen = play()
-    before = seen.figure.inner_html()
-    seen.page.wait_for_timeout(600)
-    assert seen.figure.inner_html() == before
+def test_nothing_moves_by_itself(play, stays):
+    assert stays(play().figure)
 
 
 def test_a_change_is_drawn_within_a_few_frames(play, record_property):

@@ -2,12 +2,12 @@
 
 import math
 from itertools import pairwise
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import torch
 
-from proctor.site import explorable, race, race_figure
+from proctor.site import race, race_figure
 from ravine.descent import descend
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -71,21 +71,11 @@ PATHS = """(figure) => Object.fromEntries([...figure.querySelectorAll(".explorab
   (path) => [path.dataset.method, path.querySelector("path").getAttribute("d")]))"""
 
 
-@pytest.fixture
-def play(visit):
-    """Open the race with a query; gives the :class:`Race` to play with."""
-
-    def open_page(query: str = "", **settings):
-        return Race(visit(f"{PAGE}?{query}" if query else PAGE, **settings))
-
-    return open_page
-
-
-class Race:
+class Played:
     """An explorable in a page, by what a reader sees and does."""
 
     def __init__(self, visit, index: int = 0):
-        self.visit, self.page = visit, visit.page
+        self.visit, self.page, self.query = visit, visit.page, visit.query
         self.figure = self.page.locator("figure.explorable[data-ready]").nth(index)
         self.map = self.figure.locator(".explorable-map")
 
@@ -102,11 +92,6 @@ class Race:
     def control(self, label: str):
         """A native control by its label."""
         return self.figure.get_by_label(label, exact=True)
-
-    def query(self) -> dict[str, str]:
-        """The state in the address, once it is there."""
-        self.page.wait_for_timeout(550)
-        return {key: values[0] for key, values in parse_qs(urlsplit(self.page.url).query).items()}
 
 
 def recorded(where: str, method: str, settings: dict):
@@ -217,14 +202,11 @@ def test_each_method_has_the_best_of_the_learning_rates(play, address):
         assert all(race.GRID[0] < rate < race.GRID[-1] for rate in rates.values()), "a best at the edge"
 
 
-def test_the_still_picture_and_the_live_one_tell_the_same(browser, address, play):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address + PAGE)
+def test_the_still_picture_and_the_live_one_tell_the_same(scriptless, play):
+    page = scriptless(PAGE)
     told = dict(zip(*(page.locator(f".explorable-told {part}").all_inner_texts() for part in ("b", "li")), strict=True))
     assert page.locator(".explorable button, .explorable input").count() == 0
     assert page.locator(".explorable-map .explorable-path").count() == len(told) == 3
-    context.close()
     assert {name: f"{name} {text}" for name, text in play().standing().items()} == told
 
 
@@ -483,22 +465,9 @@ def test_the_five_things_to_try_happen(play):
 # ---- everywhere
 
 
-def test_two_on_another_page_live_side_by_side(visit, address):
-    opened = visit("book/notation.html")
+def test_two_on_another_page_live_side_by_side(embedded, address):
     queries = ("landscape=saddle&methods=adam", "landscape=quadratic&methods=heavy-ball")
-    figures = [
-        explorable.figure("race", race.parse(query), f"{address}{PAGE}", caption="<figcaption>x</figcaption>")
-        for query in queries
-    ]
-    opened.page.evaluate(
-        """async ([module, figures]) => {
-          document.querySelector("article section").insertAdjacentHTML("beforeend", figures.join(""));
-          const { mount } = await import(module);
-          document.querySelectorAll("figure.explorable:not([data-ready])").forEach(mount);
-        }""",
-        [f"{address}_static/race/explorable.mjs", figures],
-    )
-    first, second = Race(opened, 0), Race(opened, 1)
+    opened, first, second = embedded("race", *queries)
     assert [set(one.paths()) for one in (first, second)] == [{"Adam"}, {"heavy ball"}]
     before, url = first.paths(), opened.page.url
     second.control("Momentum β, exactly").fill("0.5")
@@ -512,40 +481,24 @@ def test_two_on_another_page_live_side_by_side(visit, address):
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1000])
-def test_it_fits_every_width_with_everything_on(play, width):
+def test_it_fits_every_width_with_everything_on(play, spilling, width):
     seen = play(f"landscape=rosenbrock&{ALL}&adamw.weight_decay=0.1", width=width)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-    spilling = seen.figure.evaluate(
-        """(figure) => [...figure.querySelectorAll("*:not(svg *)")].filter((node) =>
-          !node.closest(".sr-only") && node.getBoundingClientRect().right > figure.getBoundingClientRect().right + 1)
-          .map((node) => node.outerHTML.slice(0, 80))"""
-    )
-    assert not spilling
+    assert not spilling(seen.figure)
 
 
-def test_a_finger_taps_and_drags_the_start(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.goto(f"{address}{PAGE}?landscape=himmelblau&methods=adam", wait_until="networkidle")
+def test_a_finger_taps_and_drags_the_start(phone):
+    page = phone(f"{PAGE}?landscape=himmelblau&methods=adam", ".explorable :is(button, select, input[type=range])")
     before = page.locator("figure.explorable").evaluate(PATHS)
     page.locator(".explorable-map").tap(position={"x": 80, "y": 90})
     assert page.locator("figure.explorable").evaluate(PATHS) != before
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    sizes = page.locator(".explorable :is(button, select, input[type=range])").evaluate_all(
-        "all => all.map((one) => one.getBoundingClientRect().height)"
-    )
-    assert min(sizes) >= 24, "WCAG 2.2: a target is at least 24 pixels high"
-    context.close()
 
 
 @pytest.mark.parametrize("mode", [{}, {"dark": True}, {"width": 390}], ids=["light", "dark", "phone"])
-def test_it_is_accessible_with_everything_on(play, mode):
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_it_is_accessible_with_everything_on(play, violations, mode):
     seen = play(f"landscape=beale&{ALL}&adamw.lr=1", **mode)
     assert seen.visit.faults == [] and seen.visit.external == []
-    found = Axe().run(seen.page, context="figure.explorable").response["violations"]
-    assert not [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
+    assert not violations(seen.page, "figure.explorable")
 
 
 def test_a_change_is_drawn_within_a_few_frames(play, record_property):

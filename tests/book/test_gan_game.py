@@ -3,11 +3,10 @@
 import math
 import random
 from itertools import pairwise
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from proctor.site import explorable
 from proctor.site import gan_game_figure as figure
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -44,21 +43,11 @@ def queries() -> list[str]:
     return found
 
 
-@pytest.fixture
-def play(visit):
-    """Open the page with a query; gives the :class:`Game` to play with."""
-
-    def open_page(query: str = "", **settings):
-        return Game(visit(f"{PAGE}?{query}" if query else PAGE, **settings))
-
-    return open_page
-
-
-class Game:
+class Played:
     """An explorable in a page, by what a reader sees and does."""
 
     def __init__(self, visit, index: int = 0):
-        self.visit, self.page = visit, visit.page
+        self.visit, self.page, self.query = visit, visit.page, visit.query
         self.figure = self.page.locator("figure[data-explorable=gan-game][data-ready]").nth(index)
 
     def handle(self, name: str):
@@ -93,16 +82,6 @@ class Game:
         for _ in range(count // 10 if count >= 10 else count):
             self.figure.get_by_role("button", name=name, exact=True).click()
 
-    def query(self) -> dict[str, str]:
-        """The state in the address, once it is there."""
-        self.page.wait_for_timeout(550)
-        return parse(urlsplit(self.page.url).query)
-
-
-def parse(query: str) -> dict[str, str]:
-    """A query as the address has it."""
-    return {key: values[0] for key, values in parse_qs(query).items()}
-
 
 def center(box) -> tuple[float, float]:
     """The middle of a box on the screen."""
@@ -131,15 +110,12 @@ def test_values_slopes_steps_and_areas_are_the_librarys(play, address):
                 assert ours["steps"][loss][name] == pytest.approx(min(high, max(low, to)), abs=5.1e-5), query
 
 
-def test_the_still_picture_and_the_live_one_tell_the_same(browser, address, play):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address + PAGE)
+def test_the_still_picture_and_the_live_one_tell_the_same(scriptless, play):
+    page = scriptless(PAGE)
     told = page.locator(".explorable .gan-told").inner_text()
     rows = [text.split() for text in page.locator(".explorable tbody tr").all_inner_texts()]
     assert page.locator(".explorable button, .explorable input, .explorable select").count() == 0
     assert page.locator(".explorable svg path.gan-judge").count() == 2
-    context.close()
     seen = play()
     assert seen.told() == told
     assert list(seen.slopes().values()) == [row[-2:] for row in rows]
@@ -234,7 +210,7 @@ def test_steps_go_against_the_slopes(play):
         seen.step("minimax")
     one_by_one = seen.place()
     seen.figure.get_by_text("Reset").click()
-    assert seen.query() == parse(figure.USUAL)
+    assert seen.query() == dict(parse_qsl(figure.USUAL))
     seen.step("minimax", 10)
     assert seen.place() == one_by_one
 
@@ -295,7 +271,7 @@ def test_a_state_comes_back_from_its_address(play):
         assert second.curve(kind) == first.curve(kind), kind
     assert (second.told(), second.slopes()) == (first.told(), first.slopes())
     second.figure.get_by_text("Reset").click()
-    assert second.query() == parse(figure.USUAL)
+    assert second.query() == dict(parse_qsl(figure.USUAL))
 
 
 @pytest.mark.parametrize(
@@ -399,25 +375,8 @@ def test_the_five_things_to_try_happen(play):
 # ---- everywhere
 
 
-def test_it_lives_beside_another_on_another_page(visit, address):
-    opened = visit("book/notation.html")
-    wanted = (
-        ("gan-game", "data=two&mean=0&width=1"),
-        ("gan-game", figure.USUAL),
-        ("race", "landscape=saddle&methods=adam"),
-    )
-    figures = [
-        explorable.figure(name, explorable.EXPLORABLES[name].parse(query), f"{address}{PAGE}") for name, query in wanted
-    ]
-    opened.page.evaluate(
-        """async ([scripts, figures]) => {
-          document.querySelector("article section").insertAdjacentHTML("beforeend", figures.join(""));
-          for (const script of scripts) await import(script);
-        }""",
-        [[f"{address}_static/{name}/explorable.mjs" for name in ("gan-game", "race")], figures],
-    )
-    assert opened.page.locator("figure[data-explorable=race][data-ready] .explorable-path").count() > 0
-    first, second = Game(opened, 0), Game(opened, 1)
+def test_it_lives_beside_another_on_another_page(embedded, address):
+    opened, first, second = embedded("gan-game", "data=two&mean=0&width=1", figure.USUAL)
     before, url = first.told(), opened.page.url
     second.handle("mean").press("ArrowLeft")
     second.figure.get_by_label("D lags").check()
@@ -459,45 +418,26 @@ def test_both_handles_are_in_the_picture(play, mean, width):
     assert math.dist(*spots) > 12
 
 
-def test_a_finger_drags_the_generator_and_targets_are_large_enough(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.goto(f"{address}{PAGE}", wait_until="networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    sizes = page.locator(".explorable :is(button, select, .gan-controls label, .gan-hit)").evaluate_all(
-        "all => all.map((one) => one.getBoundingClientRect().height)"
-    )
-    assert min(sizes) >= 24, "WCAG 2.2: a target is at least 24 pixels high"
+def test_a_finger_drags_the_generator_and_targets_are_large_enough(phone, drag):
+    page = phone(PAGE, ".explorable :is(button, select, .gan-controls label, .gan-hit)")
     peak = page.locator("[data-id=mean]")
     peak.scroll_into_view_if_needed()
     x, y = center(peak.locator(".gan-hit").bounding_box())
     before, scroll = page.locator(".gan-told").inner_text(), page.evaluate("scrollY")
-    session = context.new_cdp_session(page)
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    for step in range(1, 5):
-        points = [{"x": x - 12 * step, "y": y - 8 * step}]
-        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": points})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    drag(page, *((x - 12 * step, y - 8 * step) for step in range(5)))
     assert page.locator(".gan-told").inner_text() != before and page.evaluate("scrollY") == scroll
-    context.close()
 
 
 @pytest.mark.parametrize("mode", [{}, {"dark": True}, {"width": 390}], ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("query", MODES)
-def test_it_is_accessible(play, mode, query):
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_it_is_accessible(play, violations, mode, query):
     seen = play(query, **mode)
     assert seen.visit.faults == [] and seen.visit.external == []
-    found = Axe().run(seen.page, context="figure.explorable").response["violations"]
-    assert not [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
+    assert not violations(seen.page, "figure.explorable")
 
 
-def test_nothing_moves_by_itself(play):
-    seen = play()
-    before = seen.figure.inner_html()
-    seen.page.wait_for_timeout(600)
-    assert seen.figure.inner_html() == before
+def test_nothing_moves_by_itself(play, stays):
+    assert stays(play().figure)
 
 
 def test_a_change_is_drawn_within_a_few_frames(play, record_property):

@@ -1,12 +1,12 @@
 """The gridworld as an explorable: its numbers are the library's, and every control does what the page says."""
 
 import random
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import torch
 
-from proctor.site import explorable, gridworld, gridworld_figure
+from proctor.site import gridworld, gridworld_figure
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -54,21 +54,11 @@ def queries() -> list[str]:
     return found
 
 
-@pytest.fixture
-def play(visit):
-    """Open the page with a query; gives the :class:`World` to play with."""
-
-    def open_page(query: str = "", **settings):
-        return World(visit(f"{PAGE}?{query}" if query else PAGE, **settings))
-
-    return open_page
-
-
-class World:
+class Played:
     """An explorable in a page, by what a reader sees and does."""
 
     def __init__(self, visit, index: int = 0):
-        self.visit, self.page = visit, visit.page
+        self.visit, self.page, self.query = visit, visit.page, visit.query
         self.figure = self.page.locator("figure[data-explorable=gridworld][data-ready]").nth(index)
 
     def cell(self, row: int, column: int):
@@ -111,16 +101,6 @@ class World:
         box = self.cell(row, column).locator(".gridworld-ground").bounding_box()
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
-    def query(self) -> dict[str, str]:
-        """The state in the address, once it is there."""
-        self.page.wait_for_timeout(550)
-        return parse(urlsplit(self.page.url).query)
-
-
-def parse(query: str) -> dict[str, str]:
-    """A query as the address has it."""
-    return {key: values[0] for key, values in parse_qs(query).items()}
-
 
 # ---- the numbers
 
@@ -162,16 +142,13 @@ def test_how_long_it_takes_is_counted_rightly(play, address):
             assert ours["settled"] == {"policy": wrong + 1, "values": far + 1}, query
 
 
-def test_the_still_picture_and_the_live_one_tell_the_same(browser, address, play):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address + PAGE)
+def test_the_still_picture_and_the_live_one_tell_the_same(scriptless, play):
+    page = scriptless(PAGE)
     texts = page.locator(".gridworld-board text").all_text_contents()
     told = page.locator("p.gridworld-told").inner_text()
     strokes = page.locator(".gridworld-arrows").evaluate_all("all => all.map((one) => getComputedStyle(one).stroke)")
     assert page.locator(".explorable button, .explorable input").count() == 0
     assert len(strokes) > 20 and "none" not in strokes, "arrows are seen without a script, too"
-    context.close()
     seen = play()
     live = [text for text in seen.figure.locator(".gridworld-board text").all_text_contents() if text]
     assert live == texts and len(texts) > 30
@@ -311,7 +288,7 @@ def test_worlds_of_ours_can_be_chosen(play):
     assert menu.input_value() == ""
     for title, query in gridworld.WORLDS.items():
         menu.select_option(title)
-        assert menu.input_value() == query and seen.query() == parse(query)
+        assert menu.input_value() == query and seen.query() == dict(parse_qsl(query))
     menu.select_option("A bridge")
     seen.control("Slip").press("ArrowRight")
     assert menu.input_value() == gridworld.WORLDS["A bridge"], "with other numbers it is the same world"
@@ -380,7 +357,7 @@ def test_a_state_comes_back_from_its_address(play):
     second = play(urlsplit(copied).query)
     assert (second.board(), second.backup(), second.standing()) == (first.board(), first.backup(), first.standing())
     second.figure.get_by_text("Reset").click()
-    assert second.query() == parse(gridworld.USUAL)
+    assert second.query() == dict(parse_qsl(gridworld.USUAL))
 
 
 @pytest.mark.parametrize(
@@ -477,21 +454,8 @@ def test_the_five_things_to_try_happen(play):
 # ---- everywhere
 
 
-def test_it_lives_beside_a_race_on_another_page(visit, address):
-    opened = visit("book/notation.html")
-    wanted = ("gridworld", CLIFF), ("gridworld", "rows=B.S....G"), ("race", "landscape=saddle&methods=adam")
-    figures = [
-        explorable.figure(name, explorable.EXPLORABLES[name].parse(query), f"{address}{PAGE}") for name, query in wanted
-    ]
-    opened.page.evaluate(
-        """async ([scripts, figures]) => {
-          document.querySelector("article section").insertAdjacentHTML("beforeend", figures.join(""));
-          for (const script of scripts) await import(script);
-        }""",
-        [[f"{address}_static/{name}/explorable.mjs" for name in ("gridworld", "race")], figures],
-    )
-    assert opened.page.locator("figure[data-explorable=race][data-ready] .explorable-path").count() > 0
-    first, second = World(opened, 0), World(opened, 1)
+def test_it_lives_beside_a_race_on_another_page(embedded, address):
+    opened, first, second = embedded("gridworld", CLIFF, "rows=B.S....G")
     before, url = first.board(), opened.page.url
     second.cell(1, 3).focus()
     opened.page.keyboard.press("Shift+ArrowRight")
@@ -504,65 +468,40 @@ def test_it_lives_beside_a_race_on_another_page(visit, address):
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1000])
 @pytest.mark.parametrize("query", [LARGE, ""])
-def test_it_fits_every_width(play, width, query):
+def test_it_fits_every_width(play, spilling, width, query):
     seen = play(query, width=width)
     assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-    spilling = seen.figure.evaluate(
-        """(figure) => [...figure.querySelectorAll("*:not(svg *)")].filter((node) =>
-          !node.closest(".sr-only, thead") &&
-          node.getBoundingClientRect().right > figure.getBoundingClientRect().right + 1)
-          .map((node) => node.outerHTML.slice(0, 80))"""
-    )
     cut = seen.figure.locator("[role=gridcell]").evaluate_all(
         """all => all.filter((cell) => {
           const ground = cell.querySelector(".gridworld-ground").getBoundingClientRect();
           return [...cell.querySelectorAll("text")].some((text) => text.getBoundingClientRect().width > ground.width);
         }).map((cell) => cell.ariaLabel)"""
     )
-    assert not spilling and not cut
+    assert not spilling(seen.figure, "thead") and not cut
 
 
-def test_a_finger_drags_a_reward_and_targets_are_large_enough(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    page.goto(f"{address}{PAGE}?{LARGE}", wait_until="networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    sizes = page.locator(
-        ".explorable :is(button, select, [type=range], [type=number], .gridworld-ground)"
-    ).evaluate_all("all => all.map((one) => one.getBoundingClientRect().height)")
-    assert min(sizes) >= 24, "WCAG 2.2: a target is at least 24 pixels high"
-    page.goto(f"{address}{PAGE}", wait_until="networkidle")
+def test_a_finger_drags_a_reward_and_targets_are_large_enough(phone, drag):
+    targets = ".explorable :is(button, select, [type=range], [type=number], .gridworld-ground)"
+    phone(f"{PAGE}?{LARGE}", targets)
+    page = phone(PAGE, targets)
     goal = page.locator("[role=gridcell]").nth(15)
     page.locator(".gridworld-board").scroll_into_view_if_needed()
     box = goal.locator(".gridworld-ground").bounding_box()
     x, y, side = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"]
     scroll = page.evaluate("scrollY")
-    session = context.new_cdp_session(page)
-
-    def touch(kind, *points):
-        points = [{"x": x, "y": y} for x, y in points]
-        session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
-
-    touch("Start", (x, y))
-    for step in range(1, 5):
-        touch("Move", (x - side * step / 4, y - side * step / 4))
-    touch("End")
+    drag(page, *((x - side * step / 4, y - side * step / 4) for step in range(5)))
     labels = page.locator("[role=gridcell]").evaluate_all("all => all.map((one) => one.ariaLabel)")
     assert labels[6] == "row 1, column 7: goal, 10" and page.evaluate("scrollY") == scroll
     page.touchscreen.tap(x - 6 * side, y)
     assert page.locator(".gridworld-heading").inner_text().startswith("Q at row 2, column 2")
-    context.close()
 
 
 @pytest.mark.parametrize("mode", [{}, {"dark": True}, {"width": 390}], ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("query", ["", CLIFF + "&slip=0.1&sweeps=4&look=3,4", LARGE])
-def test_it_is_accessible(play, mode, query):
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_it_is_accessible(play, violations, mode, query):
     seen = play(query, **mode)
     assert seen.visit.faults == [] and seen.visit.external == []
-    found = Axe().run(seen.page, context="figure.explorable").response["violations"]
-    assert not [f"{rule['id']}: {rule['nodes'][0]['html'][:160]}" for rule in found]
+    assert not violations(seen.page, "figure.explorable")
 
 
 CONTRAST = """(figure) => {
@@ -586,11 +525,8 @@ def test_numbers_can_be_read_on_every_color(play, dark, query):
     assert min(play(query, dark=dark).figure.evaluate(CONTRAST)) >= 4.5
 
 
-def test_nothing_moves_by_itself(play):
-    seen = play()
-    before = seen.figure.inner_html()
-    seen.page.wait_for_timeout(600)
-    assert seen.figure.inner_html() == before
+def test_nothing_moves_by_itself(play, stays):
+    assert stays(play().figure)
 
 
 def test_nothing_below_moves_as_the_pointer_goes_over_the_board(play):

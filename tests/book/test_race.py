@@ -56,13 +56,10 @@ def test_a_reader_who_prefers_stillness_gets_the_result_at_once(visit):
     assert page.evaluate(POINTS) == after
 
 
-def test_the_still_picture_needs_no_script(browser, address):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address + "book/index.html")
+def test_the_still_picture_needs_no_script(scriptless):
+    page = scriptless("book/index.html")
     assert page.locator(".racer polyline").count() == 3
     assert not page.locator(".race button").is_visible()
-    context.close()
 
 
 def test_the_picture_is_the_walk_that_it_says(visit):

@@ -23,7 +23,7 @@ from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
-from proctor.site import attention_figure, gan_game_figure, gridworld_figure, race_figure
+from proctor.site import accuracy_matrix_figure, attention_figure, gan_game_figure, gridworld_figure, race_figure
 
 LOGGER = logging.getLogger(__name__)
 EXPLORABLES = {
@@ -31,6 +31,7 @@ EXPLORABLES = {
     "attention": attention_figure,
     "gridworld": gridworld_figure,
     "gan-game": gan_game_figure,
+    "accuracy-matrix": accuracy_matrix_figure,
 }
 
 

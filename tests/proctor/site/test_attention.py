@@ -1,6 +1,5 @@
 """Attention as settings, vectors, directive and still picture; tests/book plays with it in a browser."""
 
-import re
 from itertools import islice
 from statistics import fmean, pvariance
 
@@ -155,31 +154,11 @@ A *caption*.
 
 
 @pytest.mark.slow
-def test_directive_and_role_in_a_page(tmp_path):
-    from io import StringIO
-
-    from sphinx.application import Sphinx
-
-    page = tmp_path / f"{attention_figure.PAGE}.md"
-    page.parent.mkdir(parents=True)
-    page.write_text("# By hand\n\n```{explorable} attention\n```\n", encoding="utf-8")
-    (tmp_path / "index.md").write_text(SOURCE + f"\n```{{toctree}}\n{attention_figure.PAGE}\n```\n", encoding="utf-8")
-    out, told = tmp_path / "out", StringIO()
-    extensions = {"extensions": ["myst_parser", "proctor.site.explorable"], "html_theme": "basic"}
-    app = Sphinx(
-        tmp_path, None, out, tmp_path / "trees", "html", extensions, status=None, warning=told, keep_going=True
+def test_directive_and_role_in_a_page(in_a_page):
+    in_a_page(
+        "attention",
+        SOURCE,
+        query="words=they+sat+on+the+bank+of+the+river&look=5&mask=causal&temperature=0.5&k8=-1,-1",
+        linked="words=the+bank&look=2",
+        errors=["no word 'loan'", "attention has no option 'lr'"],
     )
-    app.build()
-    errors = re.findall(r"index\.md:\d+: ERROR: (.*?)(?: \[|$)", told.getvalue(), flags=re.MULTILINE)
-    assert len(errors) == 2 and "no word 'loan'" in errors[0] and "attention has no option 'lr'" in errors[1]
-
-    body = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser").select_one("div.body")
-    query = "words=they+sat+on+the+bank+of+the+river&look=5&mask=causal&temperature=0.5&k8=-1,-1"
-    assert body.figure["data-query"] == query and not body.figure.has_attr("data-own")
-    assert body.figure.a["href"] == f"{attention_figure.PAGE}.html?{query}"
-    assert body.figure.figcaption.em.get_text() == "caption"
-    assert body.script["src"] == "_static/attention/explorable.mjs"
-    links = [link["href"] for link in body.select("p > a.reference") if "?" in link["href"]]
-    assert links == [f"{attention_figure.PAGE}.html?words=the+bank&look=2"]
-    own = BeautifulSoup((out / f"{attention_figure.PAGE}.html").read_text(encoding="utf-8"), "html.parser")
-    assert own.figure.has_attr("data-own") and own.figure["data-page"] == ""

@@ -1,7 +1,5 @@
 """Explorables as directive and role, and the race's still picture; tests/book plays with it in a browser."""
 
-import re
-
 import pytest
 from bs4 import BeautifulSoup
 
@@ -98,43 +96,15 @@ A *caption*.
 ```{explorable} chess
 ```
 """
+CHESS = "no explorable 'chess'; there are race, attention"
 
 
 @pytest.mark.slow
-def test_directive_and_role_in_a_page(tmp_path):
-    from io import StringIO
-
-    from sphinx.application import Sphinx
-
-    page = tmp_path / "book" / "optimization" / "race.md"
-    page.parent.mkdir(parents=True)
-    page.write_text("# The race\n\n```{explorable} race\n```\n", encoding="utf-8")
-    (tmp_path / "index.md").write_text(SOURCE + "\n```{toctree}\nbook/optimization/race\n```\n", encoding="utf-8")
-    out, told = tmp_path / "out", StringIO()
-    extensions = {"extensions": ["myst_parser", "proctor.site.explorable"], "html_theme": "basic"}
-    app = Sphinx(
-        tmp_path, None, out, tmp_path / "trees", "html", extensions, status=None, warning=told, keep_going=True
+def test_directive_and_role_in_a_page(in_a_page):
+    in_a_page(
+        "race",
+        SOURCE,
+        query="landscape=quadratic&methods=gradient-descent,heavy-ball&heavy-ball.lr=0.033&heavy-ball.beta=0.67",
+        linked="landscape=saddle&methods=adam",
+        errors=["no landscape 'alps'", "no method 'lion'", "race has no option 'temperature'", CHESS, CHESS],
     )
-    app.build()
-    errors = re.findall(r"index\.md:\d+: ERROR: (.*?)(?: \[|$)", told.getvalue(), flags=re.MULTILINE)
-    assert len(errors) == 5
-    for said, times in (
-        ("no landscape 'alps'", 1),
-        ("no method 'lion'", 1),
-        ("no explorable 'chess'; there are race, attention", 2),
-        ("race has no option 'temperature'", 1),
-    ):
-        assert sum(said in error for error in errors) == times, errors
-
-    body = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser").select_one("div.body")
-    query = "landscape=quadratic&methods=gradient-descent,heavy-ball&heavy-ball.lr=0.033&heavy-ball.beta=0.67"
-    assert body.figure["data-query"] == query and not body.figure.has_attr("data-own")
-    assert body.figure.a["href"] == f"book/optimization/race.html?{query}"
-    assert body.figure.figcaption.em.get_text() == "caption"
-    assert body.script["src"] == "_static/race/explorable.mjs"
-    links = [link["href"] for link in body.select("p > a.reference") if "?" in link["href"]]
-    assert links == ["book/optimization/race.html?landscape=saddle&methods=adam"]
-
-    own = BeautifulSoup((out / "book/optimization/race.html").read_text(encoding="utf-8"), "html.parser")
-    assert own.figure.has_attr("data-own") and own.figure["data-page"] == ""
-    assert own.select_one("figure ~ script")["src"] == "../../_static/race/explorable.mjs"

@@ -259,31 +259,11 @@ A *caption*.
 
 
 @pytest.mark.slow
-def test_directive_and_role_in_a_page(tmp_path):
-    from io import StringIO
-
-    from sphinx.application import Sphinx
-
-    page = tmp_path / f"{figure.PAGE}.md"
-    page.parent.mkdir(parents=True)
-    page.write_text("# The game\n\n```{explorable} gan-game\n```\n", encoding="utf-8")
-    (tmp_path / "index.md").write_text(SOURCE + f"\n```{{toctree}}\n{figure.PAGE}\n```\n", encoding="utf-8")
-    out, told = tmp_path / "out", StringIO()
-    extensions = {"extensions": ["myst_parser", "proctor.site.explorable"], "html_theme": "basic"}
-    app = Sphinx(
-        tmp_path, None, out, tmp_path / "trees", "html", extensions, status=None, warning=told, keep_going=True
+def test_directive_and_role_in_a_page(in_a_page):
+    in_a_page(
+        "gan-game",
+        SOURCE,
+        query="data=two&mean=-1&width=0.5&lag=3,0.5",
+        linked="data=one&mean=0&width=0.5",
+        errors=["mean must be in", "gan-game has no option 'lr'"],
     )
-    app.build()
-    errors = re.findall(r"index\.md:\d+: ERROR: (.*?)(?: \[|$)", told.getvalue(), flags=re.MULTILINE)
-    assert len(errors) == 2 and "mean must be in" in errors[0] and "gan-game has no option 'lr'" in errors[1]
-
-    body = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser").select_one("div.body")
-    query = "data=two&mean=-1&width=0.5&lag=3,0.5"
-    assert body.figure["data-query"] == query and not body.figure.has_attr("data-own")
-    assert body.figure.a["href"] == f"{figure.PAGE}.html?{query}"
-    assert body.figure.figcaption.em.get_text() == "caption"
-    assert body.script["src"] == "_static/gan-game/explorable.mjs"
-    links = [link["href"] for link in body.select("p > a.reference") if "?" in link["href"]]
-    assert links == [f"{figure.PAGE}.html?data=one&mean=0&width=0.5"]
-    own = BeautifulSoup((out / f"{figure.PAGE}.html").read_text(encoding="utf-8"), "html.parser")
-    assert own.figure.has_attr("data-own") and own.figure["data-page"] == ""

@@ -1,7 +1,5 @@
 """The gridworld as settings, values, directive and still picture; tests/book plays with it in a browser."""
 
-import re
-
 import pytest
 import torch
 from bs4 import BeautifulSoup
@@ -184,31 +182,11 @@ A *caption*.
 
 
 @pytest.mark.slow
-def test_directive_and_role_in_a_page(tmp_path):
-    from io import StringIO
-
-    from sphinx.application import Sphinx
-
-    page = tmp_path / f"{gridworld_figure.PAGE}.md"
-    page.parent.mkdir(parents=True)
-    page.write_text("# By hand\n\n```{explorable} gridworld\n```\n", encoding="utf-8")
-    (tmp_path / "index.md").write_text(SOURCE + f"\n```{{toctree}}\n{gridworld_figure.PAGE}\n```\n", encoding="utf-8")
-    out, told = tmp_path / "out", StringIO()
-    extensions = {"extensions": ["myst_parser", "proctor.site.explorable"], "html_theme": "basic"}
-    app = Sphinx(
-        tmp_path, None, out, tmp_path / "trees", "html", extensions, status=None, warning=told, keep_going=True
+def test_directive_and_role_in_a_page(in_a_page):
+    in_a_page(
+        "gridworld",
+        SOURCE,
+        query=gridworld.CLIFF + "&slip=0.1&look=3,2",
+        linked="rows=B.S....G&discount=0.6",
+        errors=["with one S", "gridworld has no option 'lr'"],
     )
-    app.build()
-    errors = re.findall(r"index\.md:\d+: ERROR: (.*?)(?: \[|$)", told.getvalue(), flags=re.MULTILINE)
-    assert len(errors) == 2 and "with one S" in errors[0] and "gridworld has no option 'lr'" in errors[1]
-
-    body = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser").select_one("div.body")
-    query = gridworld.CLIFF + "&slip=0.1&look=3,2"
-    assert body.figure["data-query"] == query and not body.figure.has_attr("data-own")
-    assert body.figure.a["href"] == f"{gridworld_figure.PAGE}.html?{query}"
-    assert body.figure.figcaption.em.get_text() == "caption"
-    assert body.script["src"] == "_static/gridworld/explorable.mjs"
-    links = [link["href"] for link in body.select("p > a.reference") if "?" in link["href"]]
-    assert links == [f"{gridworld_figure.PAGE}.html?rows=B.S....G&discount=0.6"]
-    own = BeautifulSoup((out / f"{gridworld_figure.PAGE}.html").read_text(encoding="utf-8"), "html.parser")
-    assert own.figure.has_attr("data-own") and own.figure["data-page"] == ""

@@ -45,7 +45,9 @@ def softmax_information(logits):
             [-0.2500,  0.2500]])
     """
     p = logits.softmax(-1)
-    return torch.diag_embed(p) - p[..., :, None] * p[..., None, :]
+    others = p[..., :, None] * p[..., None, :]
+    others = others - torch.diag_embed(others.diagonal(dim1=-2, dim2=-1))
+    return torch.diag_embed(others.sum(-1)) - others  # not p - p², which rounds to 0 where p rounds to 1
 
 
 def score(model, x, y, *, classes=None):
@@ -156,9 +158,13 @@ class _Family:
     """The distributions p(y | x) of a model, as functions of its trainable parameters."""
 
     def __init__(self, model, x, classes):
-        noisy = [name for name, m in model.named_modules() if m.training and isinstance(m, (_BatchNorm, _DropoutNd))]
+        modules = list(model.named_modules())
+        noisy = [name for name, m in modules if m.training and isinstance(m, (_BatchNorm, _DropoutNd))]
         if noisy:
             raise ValueError(f"expected a model in evaluation mode, got {noisy} in training mode: call model.eval()")
+        mixing = [name for name, m in modules if isinstance(m, _BatchNorm) and m.running_mean is None]
+        if mixing:
+            raise ValueError(f"expected batch normalization with running statistics, got none in {mixing}")
         parameters = dict(model.named_parameters())
         self.trainable = {name: p.detach() for name, p in parameters.items() if p.requires_grad}
         if not self.trainable:

@@ -121,6 +121,14 @@ def test_the_information_about_logits_is_diag_p_minus_p_p():
     torch.testing.assert_close(fisher.score_variance(scores), scores.T @ scores / 4, **CLOSE)
 
 
+def test_the_information_about_logits_outlives_the_rounding_of_p_to_one():
+    logits = torch.tensor([20.0, 0.0, 0.0])
+    assert logits.softmax(-1)[0] == 1
+    torch.testing.assert_close(
+        fisher.softmax_information(logits), fisher.softmax_information(logits.double()).float(), rtol=1e-4, atol=0
+    )
+
+
 def test_a_linear_softmax_has_the_kronecker_product():
     model, x = nn.Linear(2, 3, bias=False).double(), inputs(5)
     information = fisher.softmax_information(model(x).detach())
@@ -230,6 +238,12 @@ def test_convolutions_and_normalization_in_evaluation_mode():
         fisher.fisher_diagonal(model, x)
     model.eval()
     torch.testing.assert_close(flat(fisher.fisher_diagonal(model, x)), loop_matrix(model, x).diagonal(), **CLOSE)
+
+
+def test_batch_normalization_that_keeps_no_statistics_is_refused():
+    model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3, track_running_stats=False)).double().eval()
+    with pytest.raises(ValueError, match=r"with running statistics, got none in \['1'\]"):
+        fisher.fisher_diagonal(model, inputs())
 
 
 @pytest.mark.parametrize(

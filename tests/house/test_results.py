@@ -18,6 +18,7 @@ DATA = ROOT / "src" / "ravine" / "data"
         ("actor_critic", "settings()", "actor-critic"),
         ("adaptation", "settings()", "adaptation"),
         ("conditional_gans", "settings()", "conditional-gans"),
+        ("continual_learning", "settings()", "continual-learning"),
         ("digit_classifier", "SETTINGS", "digit-classifier"),
         ("discrete_sequences", "settings()", "discrete-sequences"),
         ("lottery_tickets", "settings()", "lottery-tickets"),

@@ -1,7 +1,7 @@
 """Streams of tasks for continual learning: permuted features, and classes split over tasks in three settings.
 
-Each example carries which of the network's outputs may be named for it (``allowed``). With that one vector the same
-split becomes task-, domain- or class-incremental.
+Each example carries which of the network's outputs may be named for it (``allowed``). That one vector
+makes the same split task- or class-incremental; domain-incremental, the targets are places within the task.
 
 Papers: Goodfellow et al. (2013), "An empirical investigation of catastrophic forgetting" (permuted digits); Zenke,
 Poole and Ganguli (2017), "Continual learning through synaptic intelligence" (split digits); van de Ven and Tolias

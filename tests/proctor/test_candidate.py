@@ -146,3 +146,15 @@ def test_forbidden_modules_are_neither_importable_nor_reachable_by_name():
     found, attempts, reachable = run_forked(forbidden)
     assert found == [] and reachable is False and attempts.pop("fractions") == "imported"
     assert all("may not be used in this assignment" in said for said in attempts.values())
+
+
+def without_scipy():
+    candidate.forbid(["scipy"])
+    return [name for name in sys.modules if name.startswith("scipy")]
+
+
+def test_a_compiled_library_is_taken_away_without_harm():
+    import scipy.optimize._highspy._core  # classes of pybind11
+
+    assert "simplex_constants" in vars(scipy.optimize._highspy._core)
+    assert run_forked(without_scipy) == []

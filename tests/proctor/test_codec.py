@@ -62,20 +62,20 @@ def same(a, b):
     return a == b
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(values)
 def test_plain_data_survives(value):
     assert same(value, decode(encode(value)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 def test_noise_ends_in_an_error(data):
     with pytest.raises(CodecError):
         decode(data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(values, st.data())
 def test_damaged_bytes_decode_or_end_in_an_error(value, data):
     good = bytearray(encode(value))
@@ -101,7 +101,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(json_values, st.lists(st.binary(max_size=16), max_size=2))
 def test_forged_trees_decode_or_end_in_an_error(tree, parts):
     with contextlib.suppress(CodecError):

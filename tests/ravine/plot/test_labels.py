@@ -77,7 +77,7 @@ def test_path_names_stay_inside_and_off_each_other(name):
     assert all(frame.x0 - 2 < box.x0 and box.x1 < frame.x1 + 2 and frame.y0 - 2 < box.y0 for box in placed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12), st.floats(0.1, 8))
 def test_spread_keeps_order_distance_and_bounds(heights, gap):
     heights = np.array(heights)

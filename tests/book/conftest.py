@@ -112,8 +112,11 @@ class Visit:
             self.page.evaluate("() => MathJax.startup.promise")
 
     def query(self) -> dict[str, str]:
-        """The setting in the address, once an explorable has put it there: 0.4 seconds after a change."""
-        self.page.wait_for_timeout(550)
+        """The setting in the address, once an explorable has put it there: 0.4 seconds after a change.
+
+        By the page's own clock, which a busy machine delays together with the explorable's.
+        """
+        self.page.evaluate("() => new Promise((done) => setTimeout(done, 550))")
         return dict(parse_qsl(urlsplit(self.page.url).query))
 
     def _note(self, happened, text):

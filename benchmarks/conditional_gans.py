@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 
 import torch
-from provenance import digest, provenance
+from provenance import digest, provenance, rounded
 
 from proctor.files import write_atomic
 from ravine import gan
@@ -192,15 +192,6 @@ def contradictions(old, new):
         for one, other in itertools.permutations(METHODS, 2)
         if beats(old, one, other) and beats(new, other, one)
     ]
-
-
-def rounded(value):
-    """Round numbers to four digits."""
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def main():

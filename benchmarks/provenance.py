@@ -42,3 +42,12 @@ def digest(sources, settings=""):
     for name in sources:
         hashed.update((RAVINE / name).read_bytes())
     return hashed.hexdigest()[:16]
+
+
+def rounded(value):
+    """Round all numbers in lists and dictionaries to four digits."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
